@@ -1,1 +1,21 @@
-//! Placeholder.
+//! What real-time code needs, and the home of everything built on atomics.
+//!
+//! - [`section`] marks the stretch from a device's wake-up to the hand-over of the block. In builds
+//!   with the feature `guard`, allocations, frees and locks inside it are counted (`guard`).
+//! - [`Mutex`] is the only mutex of the project, because the guard can see it.
+//! - [`SeqPair`] hands two numbers that belong together from the real-time thread to any other.
+//! - [`DenormalsOff`] keeps tiny numbers from slowing the arithmetic down.
+//!
+//! Nothing here blocks, allocates or calls the system in a section.
+
+mod denormals;
+#[cfg(feature = "guard")]
+pub mod guard;
+mod mutex;
+mod section;
+mod seq_pair;
+
+pub use denormals::DenormalsOff;
+pub use mutex::{Mutex, MutexGuard};
+pub use section::section;
+pub use seq_pair::SeqPair;
