@@ -45,7 +45,10 @@ pub struct EndpointError {
 impl EndpointError {
     /// An error of that kind with its sentence.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 }
 

@@ -59,7 +59,9 @@ impl SampleFormat {
 
     /// The format of that [`name`](Self::name), if there is one.
     pub fn from_name(name: &str) -> Option<SampleFormat> {
-        Self::PREFERENCE.into_iter().find(|format| format.name() == name)
+        Self::PREFERENCE
+            .into_iter()
+            .find(|format| format.name() == name)
     }
 }
 
@@ -91,7 +93,12 @@ impl StreamFormat {
 
 impl fmt::Display for StreamFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sample, channels, rate_hz, .. } = self;
+        let Self {
+            sample,
+            channels,
+            rate_hz,
+            ..
+        } = self;
         write!(f, "{sample}, {channels} channels, {rate_hz} Hz")
     }
 }
@@ -129,8 +136,12 @@ mod tests {
 
     #[test]
     fn a_frame_has_a_sample_of_each_channel() {
-        let format =
-            StreamFormat { sample: SampleFormat::Int24, channels: 6, rate_hz: 48_000, channel_mask: 0 };
+        let format = StreamFormat {
+            sample: SampleFormat::Int24,
+            channels: 6,
+            rate_hz: 48_000,
+            channel_mask: 0,
+        };
         assert_eq!(format.frame_bytes(), 18);
         assert_eq!(format.to_string(), "int24, 6 channels, 48000 Hz");
     }

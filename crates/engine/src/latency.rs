@@ -1,0 +1,52 @@
+//! Latency as a sum of named parts, each owned by the piece that causes it.
+
+use crate::endpoint::EndpointTiming;
+
+/// Frames from the instant a client is asked for a block until the block's first frame leaves the
+/// device, in parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Latency {
+    /// What is queued in the device's buffer ahead of the block.
+    pub device_queue_frames: u32,
+    /// From the device's buffer to its output, as the system states it.
+    pub device_frames: u32,
+    /// One block, where the host does not say when its output is ready, so that each block is
+    /// played one block later.
+    pub output_ready_frames: u32,
+}
+
+impl Latency {
+    /// The latency of an endpoint with a client of that block size. `output_ready`: the client says
+    /// when its block is ready.
+    pub const fn of(timing: &EndpointTiming, block_frames: u32, output_ready: bool) -> Self {
+        Self {
+            device_queue_frames: timing.queued_frames,
+            device_frames: timing.device_frames,
+            output_ready_frames: if output_ready { 0 } else { block_frames },
+        }
+    }
+
+    /// The sum, in frames.
+    pub const fn total_frames(&self) -> u32 {
+        self.device_queue_frames
+            .saturating_add(self.device_frames)
+            .saturating_add(self.output_ready_frames)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_add_up() {
+        let timing = EndpointTiming {
+            period_frames: 480,
+            buffer_frames: 960,
+            queued_frames: 480,
+            device_frames: 30,
+        };
+        assert_eq!(Latency::of(&timing, 64, true).total_frames(), 510);
+        assert_eq!(Latency::of(&timing, 64, false).total_frames(), 574);
+    }
+}
