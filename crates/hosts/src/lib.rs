@@ -1,0 +1,14 @@
+//! What the test programs share. None of them is shipped: they stand in for the programs of the
+//! field, so that the driver is judged from outside.
+//!
+//! - `pa-host` is PortAudio, a real ASIO and WASAPI host, loaded at run time.
+
+#[cfg(windows)]
+pub mod clock;
+pub mod intervals;
+pub mod material;
+#[cfg(windows)]
+pub mod portaudio;
+pub mod report;
+#[cfg(windows)]
+mod system;
