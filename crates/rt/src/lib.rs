@@ -4,10 +4,12 @@
 //!   with the feature `guard`, allocations, frees and locks inside it are counted (`guard`).
 //! - [`Mutex`] is the only mutex of the project, because the guard can see it.
 //! - [`SeqPair`] hands two numbers that belong together from the real-time thread to any other.
+//! - [`Flag`], [`Counter`] and [`ThreadMark`] are the single numbers that threads share.
 //! - [`DenormalsOff`] keeps tiny numbers from slowing the arithmetic down.
 //!
 //! Nothing here blocks, allocates or calls the system in a section.
 
+mod cells;
 mod denormals;
 #[cfg(feature = "guard")]
 pub mod guard;
@@ -15,6 +17,7 @@ mod mutex;
 mod section;
 mod seq_pair;
 
+pub use cells::{Counter, Flag, ThreadMark};
 pub use denormals::DenormalsOff;
 pub use mutex::{Mutex, MutexGuard};
 pub use section::section;
