@@ -6,6 +6,7 @@ pub const ASIO: c_int = 3;
 pub const WASAPI: c_int = 13;
 
 pub const UNANTICIPATED_HOST_ERROR: c_int = -9999;
+pub const STREAM_IS_STOPPED: c_int = -9983;
 
 pub const FLOAT32: c_ulong = 1;
 pub const INT32: c_ulong = 2;
