@@ -210,7 +210,8 @@ impl OutputStream<'_> {
     fn stop(&self) -> Result<()> {
         // SAFETY: the stream is open.
         match unsafe { (self.portaudio.library.stop_stream)(self.stream) } {
-            0 => Ok(()),
+            // WASAPI streams stop by themselves when the callback ends them.
+            0 | raw::STREAM_IS_STOPPED => Ok(()),
             code => Err(self
                 .portaudio
                 .library
