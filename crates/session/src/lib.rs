@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Builds the graph of a driver instance from a device and an ASIO host, and watches over it.
+//!
+//! [`DirectDriver`] is the logic of one driver instance: it answers the host's questions from what
+//! the device says, and opens a [`DirectStream`] when the host creates its buffers. Each stream has
+//! one thread, which opens the device, runs the cycle and closes the device.
+//!
+//! This crate knows neither WASAPI nor any other kind of device: what works on one works on all.
+#![forbid(unsafe_code)]
+
+mod channel_names;
+mod direct_driver;
+mod direct_stream;
+pub mod product;
+mod stream_thread;
+
+pub use direct_driver::DirectDriver;
+pub use direct_stream::DirectStream;

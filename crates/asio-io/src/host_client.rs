@@ -1,0 +1,118 @@
+//! An ASIO host as a client of the engine's graph.
+
+use std::sync::Arc;
+
+use asio::driver::{Half, HostBuffers, HostCallbacks, SamplePosition, SwitchTime};
+use engine::client::{BlockTime, Client, Plane};
+use rt::Flag;
+
+use crate::HostLive;
+
+/// Runs the host's `bufferSwitch` and plays what it left in its half-buffers.
+///
+/// **Which half is played.** The host is told to work on half `i` and may take until the next switch
+/// for it, so by the contract only the other half is sure to be ready: one block of latency. A host
+/// that calls `outputReady` says that half `i` is ready now, and then that half is played at once.
+/// Which of the two a host does is seen in the first block after the start and kept until the stop:
+/// changing in between would repeat or skip a block. We never wait for `outputReady`, because hosts
+/// call it once as a probe, or not for the last block.
+#[derive(Debug)]
+pub struct HostClient {
+    buffers: Arc<HostBuffers>,
+    host: HostCallbacks,
+    live: Arc<HostLive>,
+    /// While it is not set, the host is not called and the client is silent.
+    running: Arc<Flag>,
+    /// For each of the device's channels the slot in `buffers` that plays on it.
+    slots: Vec<Option<usize>>,
+    rate_hz: f64,
+    next_half: usize,
+    /// The half to be played, unless the host was not called.
+    played_half: Option<usize>,
+    /// The host calls `outputReady` in its callback; not known before the first block.
+    output_ready: Option<bool>,
+}
+
+impl HostClient {
+    /// A client that plays the output channels of `buffers` on the channels of a device that has
+    /// `device_channels`. `rate_hz` is the stream's, `running` is the owner's switch.
+    pub fn new(
+        buffers: Arc<HostBuffers>,
+        host: HostCallbacks,
+        live: Arc<HostLive>,
+        running: Arc<Flag>,
+        device_channels: u16,
+        rate_hz: u32,
+    ) -> Self {
+        let slot = |channel: u16| {
+            let is_it =
+                |id: &asio::driver::ChannelId| !id.is_input && id.index == u32::from(channel);
+            buffers.channels().iter().position(is_it)
+        };
+        let slots = (0..device_channels).map(slot).collect();
+        Self {
+            buffers,
+            host,
+            live,
+            running,
+            slots,
+            rate_hz: f64::from(rate_hz),
+            next_half: 0,
+            played_half: None,
+            output_ready: None,
+        }
+    }
+
+    /// The host's callbacks.
+    pub fn host(&self) -> &HostCallbacks {
+        &self.host
+    }
+
+    /// Makes ready for a start: the first block is half 0 again. What the host put into its buffers
+    /// before the start stays there.
+    pub fn restart(&mut self) {
+        self.next_half = 0;
+        self.played_half = None;
+        self.output_ready = None;
+    }
+}
+
+impl Client for HostClient {
+    fn block_frames(&self) -> u32 {
+        self.buffers.block_frames()
+    }
+
+    fn process(&mut self, time: BlockTime) {
+        if !self.running.get() {
+            self.played_half = None;
+            return;
+        }
+        let half = self.next_half;
+        self.next_half = 1 - half;
+        self.live.advance(time);
+        let position = SamplePosition {
+            frames: time.frame,
+            system_ns: time.now_ns,
+        };
+        let ready_before = self.live.ready_calls();
+        self.host.buffer_switch(
+            half,
+            true,
+            Some(&SwitchTime {
+                position,
+                rate_hz: self.rate_hz,
+            }),
+        );
+        let ready = self.live.ready_calls() != ready_before;
+        let plays_at_once = *self.output_ready.get_or_insert(ready);
+        self.played_half = Some(if plays_at_once { half } else { 1 - half });
+    }
+
+    fn output(&self, channel: usize) -> Option<Plane<'_>> {
+        let slot = self.slots.get(channel).copied().flatten()?;
+        match self.buffers.half(slot, self.played_half?)? {
+            Half::Int32(samples) => Some(Plane::Int32(samples)),
+            Half::Float32(samples) => Some(Plane::Float32(samples)),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The engine's words in ASIO's.
+
+use asio::abi::AsioError;
+use asio::driver::{Error, SampleType};
+use engine::endpoint::{EndpointError, FaultKind};
+use engine::format::ClientSample;
+
+/// The ASIO sample type of a client's blocks.
+pub fn sample_type(sample: ClientSample) -> SampleType {
+    match sample {
+        ClientSample::Int32 => SampleType::Int32Lsb,
+        ClientSample::Float32 => SampleType::Float32Lsb,
+    }
+}
+
+/// An endpoint's error as an ASIO error with the same sentence.
+pub fn driver_error(error: EndpointError) -> Error {
+    let code = match error.kind {
+        FaultKind::NotFound | FaultKind::InUse => AsioError::NOT_PRESENT,
+        FaultKind::Unsupported => AsioError::INVALID_MODE,
+        _ => AsioError::HW_MALFUNCTION,
+    };
+    Error::new(code, error.message)
+}

@@ -1,0 +1,232 @@
+//! One instance of a driver that plays straight to one device.
+
+use std::sync::Arc;
+
+use asio::abi::AsioError;
+use asio::driver::{
+    BlockSizes, ChannelCounts, ChannelId, ChannelInfo, Driver, Error, Future, Latencies, Result,
+    StreamRequest, WindowHandle,
+};
+use asio_io::{HostLive, driver_error, sample_type};
+use engine::endpoint::{Device, DeviceInfo};
+use engine::format::ClientSample;
+
+use crate::channel_names;
+use crate::direct_stream::DirectStream;
+
+/// The smallest block on offer, in frames: below 32 some hosts misbehave.
+const BLOCK_FRAMES_MIN: u32 = 32;
+/// The largest block on offer, in frames: above 2048 some hosts misbehave.
+const BLOCK_FRAMES_MAX: u32 = 2048;
+/// Sizes on offer are the powers of two, in ASIO's notation. Any size between the two is taken.
+const POWERS_OF_TWO: i32 = -1;
+
+/// The logic of one driver instance on one [`Device`]. It opens the device when the host creates its
+/// buffers, never before, and answers everything else from what the device says of itself.
+pub struct DirectDriver {
+    name: &'static str,
+    device: Arc<dyn Device>,
+    live: Arc<HostLive>,
+    /// The rate that the host chose, in Hz. The device's own where it chose none.
+    rate_hz: Option<u32>,
+}
+
+impl DirectDriver {
+    /// An instance of the driver of that name on that device.
+    pub fn new(name: &'static str, device: Arc<dyn Device>) -> Self {
+        Self {
+            name,
+            device,
+            live: Arc::new(HostLive::new()),
+            rate_hz: None,
+        }
+    }
+
+    fn device_info(&self) -> Result<DeviceInfo> {
+        self.device.describe().map_err(driver_error)
+    }
+
+    fn current_rate_hz(&self, info: &DeviceInfo) -> u32 {
+        self.rate_hz.unwrap_or(info.rate_hz)
+    }
+
+    /// A rate as ASIO has it, in whole Hz.
+    fn checked_rate_hz(&self, rate_hz: f64) -> Result<u32> {
+        let whole = rate_hz.round();
+        if !(1.0..=10_000_000.0).contains(&whole) || (whole - rate_hz).abs() > 0.01 {
+            let message = format!("{rate_hz} Hz is not a sample rate; use a whole number of Hz.");
+            return Err(Error::new(AsioError::NO_CLOCK, message));
+        }
+        let whole = whole as u32;
+        match self.device.check_rate(whole) {
+            Ok(()) => Ok(whole),
+            Err(error) => Err(Error::new(AsioError::NO_CLOCK, error.message)),
+        }
+    }
+}
+
+impl Driver for DirectDriver {
+    type Stream = DirectStream;
+    type Live = HostLive;
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn version(&self) -> i32 {
+        VERSION
+    }
+
+    fn live(&self) -> Arc<HostLive> {
+        Arc::clone(&self.live)
+    }
+
+    fn init(&mut self, _window: WindowHandle) -> Result<()> {
+        self.device_info().map(drop)
+    }
+
+    fn channel_counts(&mut self) -> Result<ChannelCounts> {
+        let info = self.device_info()?;
+        Ok(ChannelCounts {
+            inputs: 0,
+            outputs: u32::from(info.channels),
+        })
+    }
+
+    fn block_sizes(&mut self) -> Result<BlockSizes> {
+        let info = self.device_info()?;
+        let rate_hz = self.current_rate_hz(&info);
+        let period_frames = at_rate(info.period_frames_default, info.rate_hz, rate_hz);
+        Ok(BlockSizes {
+            min_frames: BLOCK_FRAMES_MIN,
+            max_frames: BLOCK_FRAMES_MAX,
+            // At the device's own period nothing is added to its latency.
+            preferred_frames: period_frames.clamp(BLOCK_FRAMES_MIN, BLOCK_FRAMES_MAX),
+            granularity: POWERS_OF_TWO,
+        })
+    }
+
+    fn latencies(&mut self, stream: Option<&DirectStream>) -> Result<Latencies> {
+        let output_frames = match stream {
+            Some(stream) => stream.latency().total_frames(),
+            None => {
+                let info = self.device_info()?;
+                let rate_hz = self.current_rate_hz(&info);
+                at_rate(info.latency_frames_estimate, info.rate_hz, rate_hz)
+            }
+        };
+        Ok(Latencies {
+            input_frames: 0,
+            output_frames,
+        })
+    }
+
+    fn can_sample_rate(&mut self, rate_hz: f64) -> Result<()> {
+        self.checked_rate_hz(rate_hz).map(drop)
+    }
+
+    fn sample_rate(&mut self) -> Result<f64> {
+        match self.rate_hz {
+            Some(rate_hz) => Ok(f64::from(rate_hz)),
+            None => Ok(f64::from(self.device_info()?.rate_hz)),
+        }
+    }
+
+    fn set_sample_rate(&mut self, rate_hz: f64, stream: Option<&DirectStream>) -> Result<()> {
+        if let Some(open_hz) = stream.map(DirectStream::rate_hz)
+            && f64::from(open_hz) != rate_hz
+        {
+            let message = format!(
+                "The stream is open at {open_hz} Hz; dispose of its buffers before you set \
+                 {rate_hz} Hz."
+            );
+            return Err(Error::new(AsioError::INVALID_MODE, message));
+        }
+        self.rate_hz = Some(self.checked_rate_hz(rate_hz)?);
+        Ok(())
+    }
+
+    fn channel_info(
+        &mut self,
+        channel: ChannelId,
+        stream: Option<&DirectStream>,
+    ) -> Result<ChannelInfo> {
+        let info = self.device_info()?;
+        if channel.is_input || channel.index >= u32::from(info.channels) {
+            let direction = if channel.is_input { "input" } else { "output" };
+            let message = format!(
+                "There is no {direction} channel {}; {} has no inputs and {} outputs.",
+                channel.index, self.name, info.channels
+            );
+            return Err(Error::new(AsioError::INVALID_PARAMETER, message));
+        }
+        Ok(ChannelInfo {
+            sample_type: match stream {
+                Some(stream) => asio::driver::Stream::buffers(stream).sample_type(),
+                None => sample_type(ClientSample::exact_for(info.sample)),
+            },
+            name: channel_names::output_name(info.channel_mask, channel.index),
+            is_active: stream.is_some_and(|stream| stream.has_channel(channel)),
+            group: 0,
+        })
+    }
+
+    fn create_stream(&mut self, request: StreamRequest) -> Result<DirectStream> {
+        let info = self.device_info()?;
+        let rate_hz = self.current_rate_hz(&info);
+        DirectStream::open(
+            Arc::clone(&self.device),
+            Arc::clone(&self.live),
+            request,
+            rate_hz,
+            sample_type(ClientSample::exact_for(info.sample)),
+        )
+    }
+
+    fn control_panel(&mut self) -> Result<()> {
+        let message = "This version has no control panel; `asio2wasapi doctor` shows what the \
+                       driver uses.";
+        Err(Error::new(AsioError::NOT_PRESENT, message))
+    }
+
+    fn future(&self, question: Future<'_>) -> bool {
+        matches!(question, Future::CanTimeInfo | Future::CanReportOverload)
+    }
+}
+
+/// The version as ASIO has it, one number: 100 for 0.1.0, from Cargo's.
+const VERSION: i32 = {
+    const fn number(text: &str) -> i32 {
+        let (mut value, mut n) = (0, 0);
+        while n < text.len() {
+            value = value * 10 + (text.as_bytes()[n] - b'0') as i32;
+            n += 1;
+        }
+        value
+    }
+    number(env!("CARGO_PKG_VERSION_MAJOR")) * 10_000
+        + number(env!("CARGO_PKG_VERSION_MINOR")) * 100
+        + number(env!("CARGO_PKG_VERSION_PATCH"))
+};
+
+/// A number of frames at one rate as the number that lasts as long at another, rounded.
+fn at_rate(frames: u32, from_hz: u32, to_hz: u32) -> u32 {
+    let from_hz = u64::from(from_hz.max(1));
+    ((u64::from(frames) * u64::from(to_hz) + from_hz / 2) / from_hz) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_keep_their_length_at_another_rate() {
+        assert_eq!(at_rate(480, 48_000, 44_100), 441);
+        assert_eq!(at_rate(480, 48_000, 96_000), 960);
+        assert_eq!(
+            at_rate(480, 0, 48_000),
+            23_040_000,
+            "a device without a rate is no crash"
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! A stream from one ASIO host to one device: the handle that the control side holds.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
+use std::time::Duration;
+
+use asio::abi::AsioError;
+use asio::driver::{
+    ChannelId, Error, HostBuffers, Live, Result, SampleType, Stream, StreamRequest,
+};
+use asio_io::{HostLive, driver_error};
+use engine::endpoint::{Device, OpenRequest};
+use engine::latency::Latency;
+use rt::Flag;
+
+use crate::stream_thread::{self, Command, Opened, Setup};
+
+/// How long a device may take to open or to start before the host gets an error instead.
+const DEVICE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the host waits for its own callback to come back when it stops. Some hosts hold a lock
+/// that their callback wants; after this time the stream ends by itself, behind them.
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// An open stream. Dropping it stops and closes the device.
+pub struct DirectStream {
+    buffers: Arc<HostBuffers>,
+    live: Arc<HostLive>,
+    /// Shared with the stream's thread alone: once it is false, this stream calls the host no more,
+    /// even if its thread is still on the way out.
+    running: Arc<Flag>,
+    opened: Opened,
+    /// `None` only while dropping.
+    commands: Option<Sender<Command>>,
+    /// Disconnected when the thread has ended.
+    ended: Receiver<()>,
+}
+
+impl DirectStream {
+    /// Opens the device on a thread of its own, with buffers for the channels of `request`.
+    pub(crate) fn open(
+        device: Arc<dyn Device>,
+        live: Arc<HostLive>,
+        request: StreamRequest,
+        rate_hz: u32,
+        sample_type: SampleType,
+    ) -> Result<DirectStream> {
+        let StreamRequest {
+            channels,
+            block_frames,
+            host,
+        } = request;
+        let buffers = HostBuffers::new(sample_type, &channels, block_frames);
+        let running = Arc::new(Flag::new(false));
+        let (commands, command_receiver) = channel();
+        let (opened_sender, opened) = sync_channel(1);
+        let (ended_sender, ended) = sync_channel(0);
+        let setup = Setup {
+            device,
+            request: OpenRequest {
+                rate_hz,
+                block_frames,
+            },
+            buffers: Arc::clone(&buffers),
+            host,
+            live: Arc::clone(&live),
+            running: Arc::clone(&running),
+        };
+        std::thread::Builder::new()
+            .name("asio2wasapi stream".into())
+            .spawn(move || {
+                stream_thread::run(setup, opened_sender, command_receiver);
+                drop(ended_sender);
+            })
+            .map_err(|error| {
+                let message = format!("No thread for the stream: {error}.");
+                Error::new(AsioError::NO_MEMORY, message)
+            })?;
+        match opened.recv_timeout(DEVICE_TIMEOUT) {
+            Ok(Ok(opened)) => Ok(Self {
+                buffers,
+                live,
+                running,
+                opened,
+                commands: Some(commands),
+                ended,
+            }),
+            Ok(Err(error)) => Err(driver_error(error)),
+            Err(RecvTimeoutError::Timeout) => Err(silent_device("open")),
+            Err(RecvTimeoutError::Disconnected) => Err(broken_thread()),
+        }
+    }
+
+    /// The latency as it is now; before the first block what the host has done so far tells whether
+    /// it will use `outputReady`.
+    pub(crate) fn latency(&self) -> Latency {
+        let output_ready = self.live.ready_calls() > 0;
+        Latency::of(
+            &self.opened.timing,
+            self.buffers.block_frames(),
+            output_ready,
+        )
+    }
+
+    pub(crate) fn rate_hz(&self) -> u32 {
+        self.opened.format.rate_hz
+    }
+
+    pub(crate) fn has_channel(&self, channel: ChannelId) -> bool {
+        self.buffers.channels().contains(&channel)
+    }
+
+    fn send(&self, command: Command) -> Result<()> {
+        let sent = self
+            .commands
+            .as_ref()
+            .is_some_and(|commands| commands.send(command).is_ok());
+        self.opened.waker.wake();
+        if sent { Ok(()) } else { Err(broken_thread()) }
+    }
+}
+
+fn silent_device(verb: &str) -> Error {
+    let seconds = DEVICE_TIMEOUT.as_secs();
+    let message =
+        format!("The device did not {verb} within {seconds} s; unplug it and plug it in.");
+    Error::new(AsioError::HW_MALFUNCTION, message)
+}
+
+fn broken_thread() -> Error {
+    let message = "The stream's thread has ended; dispose of the buffers and create them again.";
+    Error::new(AsioError::HW_MALFUNCTION, message)
+}
+
+impl Stream for DirectStream {
+    fn buffers(&self) -> &Arc<HostBuffers> {
+        &self.buffers
+    }
+
+    fn start(&mut self) -> Result<()> {
+        let (reply, answer) = sync_channel(1);
+        self.send(Command::Start(reply))?;
+        if self.live.on_callback_thread() {
+            // The thread that would answer is this one; it starts when the callback has returned.
+            return Ok(());
+        }
+        match answer.recv_timeout(DEVICE_TIMEOUT) {
+            Ok(result) => result.map_err(driver_error),
+            Err(RecvTimeoutError::Timeout) => Err(silent_device("start")),
+            Err(RecvTimeoutError::Disconnected) => Err(broken_thread()),
+        }
+    }
+
+    fn stop(&mut self) -> Result<()> {
+        self.running.set(false);
+        let (reply, answer) = sync_channel(1);
+        self.send(Command::Stop(reply))?;
+        if !self.live.on_callback_thread() {
+            // After the time-out the callback is still running; it is the last one.
+            let _ = answer.recv_timeout(STOP_TIMEOUT);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for DirectStream {
+    fn drop(&mut self) {
+        self.running.set(false);
+        self.commands = None;
+        self.opened.waker.wake();
+        if !self.live.on_callback_thread() {
+            let _ = self.ended.recv_timeout(STOP_TIMEOUT);
+        }
+    }
+}
