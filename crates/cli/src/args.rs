@@ -1,0 +1,126 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use session::product::DRIVERS;
+
+/// ASIO programs on Windows' own sound devices: what there is, setting it up, trying it out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "asio2wasapi",
+    version,
+    after_help = "\
+Examples:
+  asio2wasapi register              put the drivers into every ASIO program's list
+  asio2wasapi devices               what can be played to, and how
+  asio2wasapi play song.wav         listen to the driver's work
+  asio2wasapi doctor                why there is no sound
+
+Exit status: 0 done, 1 failed (standard error says why), 2 wrong usage, 5 needs an administrator."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the sound devices: names, mix formats, periods, exclusive formats
+    Devices {
+        /// Print one JSON array instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the installed ASIO drivers, of any maker, 64- and 32-bit
+    Drivers {
+        /// Print one JSON array instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Install this project's ASIO drivers (needs an administrator)
+    ///
+    /// Writes the COM classes and the entries in the ASIO list. The DLL stays where it is. Doing it
+    /// again, for instance after the DLL has moved, does no harm.
+    Register {
+        /// The driver DLL; without this asio2wasapi.dll beside this program
+        #[arg(long, value_name = "PATH")]
+        dll: Option<PathBuf>,
+    },
+    /// Remove what `register` has written (needs an administrator)
+    Unregister,
+    /// Play a WAV file through an ASIO driver
+    Play(PlayArguments),
+    /// Look for whatever keeps this project's drivers from working
+    ///
+    /// Tells what is installed, which DLL it is, which device and format each driver would open, and
+    /// what is wrong. The exit status is 1 when something is broken.
+    Doctor {
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What `play` wants to know.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  asio2wasapi play song.wav
+  asio2wasapi play song.wav --driver \"ASIO2WASAPI Exclusive\" --block 480
+
+The file may hold integers of up to 32 bits or 32-bit floats. Channel 1 of the file goes to
+channel 1 of the driver and so on; a mono file goes to the first two. The driver must take the
+file's rate: nothing is resampled.")]
+pub struct PlayArguments {
+    /// The WAV file
+    #[arg(value_name = "FILE.wav")]
+    pub file: PathBuf,
+    /// Name of an installed ASIO driver; `drivers` lists them
+    #[arg(long, value_name = "NAME", default_value = DRIVERS[0].name)]
+    pub driver: String,
+    /// Frames that the driver asks for at a time; without this the driver's preference
+    #[arg(long, value_name = "FRAMES", value_parser = clap::value_parser!(u32).range(1..))]
+    pub block: Option<u32>,
+    /// Print one JSON object when done, and no progress
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn play_needs_no_more_than_a_file() {
+        let arguments = Arguments::try_parse_from(["asio2wasapi", "play", "a.wav"]).expect("valid");
+        let Command::Play(play) = arguments.command else {
+            panic!("{arguments:?}")
+        };
+        assert_eq!(
+            (play.driver.as_str(), play.block),
+            ("ASIO2WASAPI Shared", None)
+        );
+    }
+
+    #[test]
+    fn wrong_usage_has_status_2() {
+        for line in [
+            &["asio2wasapi"][..],
+            &["asio2wasapi", "fly"],
+            &["asio2wasapi", "play"],
+            &["asio2wasapi", "play", "a.wav", "--block", "0"],
+        ] {
+            let error = Arguments::try_parse_from(line).expect_err("refused");
+            assert_eq!(error.exit_code(), 2, "{line:?}");
+        }
+    }
+}

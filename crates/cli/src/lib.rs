@@ -1,0 +1,10 @@
+//! What `asio2wasapi.exe` is made of: the commands, and the parts of them that need no Windows.
+#![forbid(unsafe_code)]
+
+pub mod args;
+pub mod failure;
+pub mod findings;
+pub mod level;
+pub mod nearest;
+pub mod table;
+pub mod wav;
