@@ -63,6 +63,21 @@ impl SampleFormat {
             .into_iter()
             .find(|format| format.name() == name)
     }
+
+    /// The formats of a list of names with commas between, in its order.
+    ///
+    /// # Errors
+    /// One sentence that tells the word that is no format, and the words that are.
+    pub fn parse_list(list: &str) -> Result<Vec<SampleFormat>, String> {
+        let parse = |word: &str| {
+            let word = word.trim();
+            SampleFormat::from_name(word).ok_or_else(|| {
+                let known = Self::PREFERENCE.map(SampleFormat::name).join(", ");
+                format!("'{word}' is no sample format; use some of {known}, with commas between.")
+            })
+        };
+        list.split(',').map(parse).collect()
+    }
 }
 
 impl fmt::Display for SampleFormat {
@@ -132,6 +147,14 @@ mod tests {
             assert_eq!(SampleFormat::from_name(format.name()), Some(format));
         }
         assert_eq!(SampleFormat::from_name("int8"), None);
+        let list = SampleFormat::parse_list("int16, float32");
+        assert_eq!(list, Ok(vec![SampleFormat::Int16, SampleFormat::Float32]));
+        let error = SampleFormat::parse_list("int16,int20").expect_err("no such format");
+        assert!(
+            error.starts_with("'int20' is no sample format; use some of int32, "),
+            "{error}"
+        );
+        assert!(SampleFormat::parse_list("").is_err());
     }
 
     #[test]
