@@ -2,6 +2,7 @@
 //! field, so that the driver is judged from outside.
 //!
 //! - `pa-host` is PortAudio, a real ASIO and WASAPI host, loaded at run time.
+//! - `asio-check` is a host of our own that also does what hosts should not do.
 
 #[cfg(windows)]
 pub mod clock;
@@ -10,5 +11,6 @@ pub mod material;
 #[cfg(windows)]
 pub mod portaudio;
 pub mod report;
+pub mod sheet;
 #[cfg(windows)]
 mod system;

@@ -4,10 +4,10 @@ use std::ffi::{c_int, c_ulong, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
+use rt::Counter;
 
 use super::{DeviceEntry, HostApi, PortAudio, raw};
 use crate::clock::Clock;
@@ -47,7 +47,7 @@ pub struct Playback {
     pub times_ns: Vec<u64>,
     /// Callbacks that were told of an underflow.
     pub underflows: u64,
-    callbacks: Arc<AtomicU64>,
+    callbacks: Arc<Counter>,
     stall: Option<Stall>,
     clock: Clock,
 }
@@ -67,7 +67,7 @@ impl Playback {
 
     /// Calls of the callback so far.
     pub fn callbacks(&self) -> u64 {
-        self.callbacks.load(Ordering::Relaxed)
+        self.callbacks.get()
     }
 
     /// One callback. Neither allocates nor locks; blocks only where a stall is asked for.
@@ -76,7 +76,8 @@ impl Playback {
         if self.times_ns.len() < self.times_ns.capacity() {
             self.times_ns.push(now_ns);
         }
-        let nth = self.callbacks.fetch_add(1, Ordering::Relaxed);
+        let nth = self.callbacks.get();
+        self.callbacks.add(1);
         self.underflows += u64::from(flags & raw::OUTPUT_UNDERFLOW != 0);
         if let Some(stall) = self.stall
             && stall.at_callback == nth
@@ -98,7 +99,7 @@ pub struct OutputStream<'a> {
     stream: *mut c_void,
     /// Leaked box; the callback's alone until the stream is closed.
     playback: *mut Playback,
-    callbacks: Arc<AtomicU64>,
+    callbacks: Arc<Counter>,
 }
 
 impl PortAudio {
@@ -190,7 +191,7 @@ impl OutputStream<'_> {
                 1 => {}
                 code => return Err(library.error("the stream broke", code)),
             }
-            let callbacks = self.callbacks.load(Ordering::Relaxed);
+            let callbacks = self.callbacks.get();
             silent = if callbacks == seen {
                 silent + STEP
             } else {
