@@ -1,5 +1,7 @@
 //! The ASIO drivers that this project installs.
 
+use asio::abi::Guid;
+
 /// How a driver uses its device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sharing {
@@ -14,8 +16,8 @@ pub enum Sharing {
 pub struct Product {
     /// The name in the host's list; at most 31 bytes of ASCII.
     pub name: &'static str,
-    /// The COM class, as text in braces. Hosts keep it in their settings: it never changes.
-    pub clsid: &'static str,
+    /// The COM class. Hosts keep it in their settings: it never changes.
+    pub clsid: Guid,
     /// One sentence for whoever looks into the registry.
     pub description: &'static str,
     /// What it does with its device.
@@ -26,13 +28,13 @@ pub struct Product {
 pub const DRIVERS: [Product; 2] = [
     Product {
         name: "ASIO2WASAPI Shared",
-        clsid: "{423FFE53-CFA9-4AF5-8C05-578026364258}",
+        clsid: Guid::from_u128(0x423FFE53_CFA9_4AF5_8C05_578026364258),
         description: "ASIO to the default Windows device, beside other programs",
         sharing: Sharing::Shared,
     },
     Product {
         name: "ASIO2WASAPI Exclusive",
-        clsid: "{B6F0A540-69EB-40A4-96EC-71E3BE63CC04}",
+        clsid: Guid::from_u128(0xB6F0A540_69EB_40A4_96EC_71E3BE63CC04),
         description: "ASIO to the default Windows device, alone and bit-exact",
         sharing: Sharing::Exclusive,
     },

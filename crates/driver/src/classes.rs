@@ -1,0 +1,47 @@
+//! The drivers in this DLL.
+
+use std::sync::Arc;
+
+use asio::abi::Guid;
+use asio::driver::ObjectRef;
+use asio::driver::dll::{Class, make_object};
+use engine::format::SampleFormat;
+use session::DirectDriver;
+use session::product::{DRIVERS, Sharing};
+use wasapi_io::{Mode, Options, Selection, WasapiDevice};
+
+/// A COM class for each of the product's drivers.
+pub static CLASSES: [Class; DRIVERS.len()] = {
+    let mut classes = [const { Class::new(DRIVERS[0].clsid, make) }; DRIVERS.len()];
+    let mut n = 1;
+    while n < DRIVERS.len() {
+        classes[n] = Class::new(DRIVERS[n].clsid, make);
+        n += 1;
+    }
+    classes
+};
+
+/// Limits the sample formats of exclusive streams; for devices that lie about what they take.
+const FORMATS_VARIABLE: &str = "ASIO2WASAPI_FORMATS";
+
+fn make(clsid: Guid) -> ObjectRef {
+    let product = DRIVERS
+        .iter()
+        .find(|product| product.clsid == clsid)
+        .unwrap_or(&DRIVERS[0]);
+    let mode = match product.sharing {
+        Sharing::Shared => Mode::Shared,
+        Sharing::Exclusive => Mode::Exclusive,
+    };
+    let device = WasapiDevice::new(Selection::DefaultRender, mode, options());
+    make_object(clsid, DirectDriver::new(product.name, Arc::new(device)))
+}
+
+/// A list that cannot be read counts as none; `asio2wasapi doctor` names what is wrong with it.
+fn options() -> Options {
+    let formats = std::env::var(FORMATS_VARIABLE).ok();
+    match formats.map(|list| SampleFormat::parse_list(&list)) {
+        Some(Ok(formats)) => Options { formats },
+        Some(Err(_)) | None => Options::default(),
+    }
+}

@@ -1,0 +1,217 @@
+//! A device that a test drives wake-up by wake-up.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use engine::endpoint::{
+    Device, DeviceInfo, Due, EndpointError, EndpointTiming, FaultKind, OpenRequest, RenderEndpoint,
+    StreamFault, Wake, Waker,
+};
+use engine::format::{SampleFormat, StreamFormat};
+
+/// Frames that the device takes in a wake-up.
+pub const PERIOD_FRAMES: u32 = 100;
+const CHANNELS: u16 = 2;
+/// Long enough for any machine; reached only when something hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+enum Event {
+    Tick { underrun: bool },
+    Lost(StreamFault),
+    Woken,
+}
+
+/// What a test may make go wrong.
+#[derive(Clone, Copy, Default)]
+pub struct Faults {
+    pub absent: bool,
+    pub refuses_to_open: bool,
+    pub refuses_to_start: bool,
+}
+
+/// The driver's side of the device.
+pub struct FakeDevice {
+    faults: Faults,
+    ends: rt::Mutex<Option<Ends>>,
+    /// Holds one count for each open endpoint.
+    open_count: Arc<()>,
+}
+
+struct Ends {
+    events: Receiver<Event>,
+    waker: Sender<Event>,
+    played: Sender<Vec<i32>>,
+}
+
+/// The test's side of the device.
+pub struct Bench {
+    events: Sender<Event>,
+    played: Receiver<Vec<i32>>,
+    open_count: Arc<()>,
+}
+
+/// A device and the bench that it is on. It can be opened once.
+pub fn device(faults: Faults) -> (Arc<FakeDevice>, Bench) {
+    let (event_sender, events) = channel();
+    let (played_sender, played) = channel();
+    let open_count = Arc::new(());
+    let ends = Ends { events, waker: event_sender.clone(), played: played_sender };
+    let device = FakeDevice {
+        faults,
+        ends: rt::Mutex::new(Some(ends)),
+        open_count: Arc::clone(&open_count),
+    };
+    (Arc::new(device), Bench { events: event_sender, played, open_count })
+}
+
+impl Bench {
+    /// One wake-up; returns channel 0 of what was played.
+    pub fn tick(&self) -> Vec<i32> {
+        self.tick_with(false)
+    }
+
+    /// One wake-up of a device that had run dry, or not.
+    pub fn tick_with(&self, underrun: bool) -> Vec<i32> {
+        self.send_tick(underrun);
+        self.played.recv_timeout(PATIENCE).expect("the stream hands a period over")
+    }
+
+    /// A wake-up that nobody waits for.
+    pub fn send_tick(&self, underrun: bool) {
+        self.events.send(Event::Tick { underrun }).expect("the device is there");
+    }
+
+    /// The device is gone.
+    pub fn lose(&self) {
+        let fault = StreamFault { kind: FaultKind::Lost, code: 0x8889_0004_u32 as i32 };
+        self.events.send(Event::Lost(fault)).expect("the device is there");
+    }
+
+    /// Whether a stream is open on the device.
+    pub fn is_open(&self) -> bool {
+        // The bench and the device hold one each.
+        Arc::strong_count(&self.open_count) > 2
+    }
+}
+
+impl Device for FakeDevice {
+    fn describe(&self) -> Result<DeviceInfo, EndpointError> {
+        if self.faults.absent {
+            let message = "There is no device to play to; plug one in.";
+            return Err(EndpointError::new(FaultKind::NotFound, message));
+        }
+        Ok(DeviceInfo {
+            name: "Fake".into(),
+            channels: CHANNELS,
+            channel_mask: 3,
+            rate_hz: 48_000,
+            sample: SampleFormat::Int32,
+            period_frames_min: PERIOD_FRAMES,
+            period_frames_default: PERIOD_FRAMES,
+            latency_frames_estimate: 2 * PERIOD_FRAMES,
+        })
+    }
+
+    fn check_rate(&self, rate_hz: u32) -> Result<(), EndpointError> {
+        match rate_hz {
+            44_100 | 48_000 => Ok(()),
+            _ => Err(EndpointError::new(
+                FaultKind::Unsupported,
+                format!("Fake does not run at {rate_hz} Hz; it runs at 44100 and 48000 Hz."),
+            )),
+        }
+    }
+
+    fn open(&self, request: OpenRequest) -> Result<Box<dyn RenderEndpoint>, EndpointError> {
+        if self.faults.refuses_to_open {
+            let message = "Fake is in use by another program; close that program.";
+            return Err(EndpointError::new(FaultKind::InUse, message));
+        }
+        let ends = self.ends.lock().take().expect("opened once");
+        Ok(Box::new(FakeEndpoint {
+            ends,
+            rate_hz: request.rate_hz,
+            refuses_to_start: self.faults.refuses_to_start,
+            now_ns: 0,
+            underrun: false,
+            memory: vec![0; (PERIOD_FRAMES * 8) as usize],
+            _open: Arc::clone(&self.open_count),
+        }))
+    }
+}
+
+struct FakeEndpoint {
+    ends: Ends,
+    rate_hz: u32,
+    refuses_to_start: bool,
+    now_ns: u64,
+    underrun: bool,
+    memory: Vec<u8>,
+    _open: Arc<()>,
+}
+
+struct FakeWaker(Sender<Event>);
+
+impl Waker for FakeWaker {
+    fn wake(&self) {
+        let _ = self.0.send(Event::Woken);
+    }
+}
+
+impl RenderEndpoint for FakeEndpoint {
+    fn format(&self) -> StreamFormat {
+        StreamFormat {
+            sample: SampleFormat::Int32,
+            channels: CHANNELS,
+            rate_hz: self.rate_hz,
+            channel_mask: 3,
+        }
+    }
+
+    fn timing(&self) -> EndpointTiming {
+        EndpointTiming {
+            period_frames: PERIOD_FRAMES,
+            buffer_frames: 2 * PERIOD_FRAMES,
+            queued_frames: PERIOD_FRAMES,
+            device_frames: 7,
+        }
+    }
+
+    fn waker(&self) -> Arc<dyn Waker> {
+        Arc::new(FakeWaker(self.ends.waker.clone()))
+    }
+
+    fn start(&mut self) -> Result<(), EndpointError> {
+        if self.refuses_to_start {
+            let message = "Fake does not start; unplug it and plug it in.";
+            return Err(EndpointError::new(FaultKind::Failed, message));
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self) {}
+
+    fn wait(&mut self) -> Wake {
+        match self.ends.events.recv_timeout(PATIENCE) {
+            Ok(Event::Tick { underrun }) => {
+                self.now_ns += 2_000_000;
+                self.underrun = underrun;
+                Wake::Due
+            }
+            Ok(Event::Woken) => Wake::Interrupted,
+            Ok(Event::Lost(fault)) => Wake::Lost(fault),
+            Err(_) => Wake::TimedOut,
+        }
+    }
+
+    fn cycle(&mut self, fill: &mut dyn FnMut(Due<'_>)) -> Result<u32, StreamFault> {
+        let Self { now_ns, underrun, .. } = *self;
+        fill(Due { bytes: &mut self.memory, now_ns, underrun });
+        let left = self.memory.chunks_exact(8).map(|frame| {
+            i32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]])
+        });
+        let _ = self.ends.played.send(left.collect());
+        Ok(PERIOD_FRAMES)
+    }
+}
