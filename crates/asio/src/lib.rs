@@ -6,7 +6,10 @@
 //! Nobody else needs to know an ASIO number or touch an ASIO pointer.
 #![allow(unsafe_code)] // A binary interface of raw pointers is what this crate makes safe.
 
+#[macro_use]
 pub mod abi;
 pub mod driver;
+#[cfg(test)]
+mod mock;
 
 pub use abi::Guid;

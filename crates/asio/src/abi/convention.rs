@@ -22,13 +22,13 @@ macro_rules! method_type {
 /// `method_fn! { fn name<Bounds>(argument: A) -> R { body } }`.
 #[cfg(all(windows, target_arch = "x86"))]
 macro_rules! method_fn {
-    (fn $name:ident<$param:ident: $bound:path>($($arguments:tt)*) -> $result:ty $body:block) => {
+    (fn $name:ident<$param:ident: $bound:ident>($($arguments:tt)*) -> $result:ty $body:block) => {
         unsafe extern "thiscall" fn $name<$param: $bound>($($arguments)*) -> $result $body
     };
 }
 #[cfg(not(all(windows, target_arch = "x86")))]
 macro_rules! method_fn {
-    (fn $name:ident<$param:ident: $bound:path>($($arguments:tt)*) -> $result:ty $body:block) => {
+    (fn $name:ident<$param:ident: $bound:ident>($($arguments:tt)*) -> $result:ty $body:block) => {
         unsafe extern "system" fn $name<$param: $bound>($($arguments)*) -> $result $body
     };
 }
