@@ -1,1 +1,75 @@
-//! Placeholder.
+//! Endpoints on WASAPI, Windows' interface to sound devices: list them, find out what they take,
+//! open them for playback in shared or exclusive mode.
+//!
+//! - [`WasapiDevice`] is a device with a mode, an [`engine::endpoint::Device`].
+//! - [`list`] tells what endpoints there are, for people and scripts.
+//! - [`now_ns`] is the clock that the streams' wake-ups are stamped with.
+//! - [`hresult_name`] gives the system's error codes their names.
+//!
+//! What this crate never does: initialise COM on a thread that asks about a device (such questions
+//! are answered on a thread of its own), open a device before it is told to, convert samples,
+//! allocate or lock between a device's wake-up and the hand-over of its frames.
+//!
+//! The crate is complete on Windows only. Elsewhere it holds just the parts that are arithmetic,
+//! so that they are tested on every system.
+
+// Elsewhere than on Windows nothing but the tests uses the arithmetic, and the rest is not there to
+// be linked to.
+#![cfg_attr(not(windows), allow(dead_code, rustdoc::broken_intra_doc_links))]
+
+mod candidates;
+mod duration;
+mod fault;
+mod hresult;
+mod plan;
+mod wave;
+
+pub use hresult::hresult_name;
+
+#[cfg(windows)]
+pub use self::{
+    clock::now_ns,
+    device::{Mode, Options, WasapiDevice},
+    endpoint::Selection,
+    list::{Direction, EndpointFormats, EndpointInfo, EndpointState, Period, list},
+};
+
+#[cfg(windows)]
+mod client;
+#[cfg(windows)]
+mod clock;
+#[cfg(windows)]
+mod com;
+#[cfg(windows)]
+mod device;
+#[cfg(windows)]
+mod endpoint;
+#[cfg(windows)]
+mod list;
+#[cfg(windows)]
+mod open;
+#[cfg(windows)]
+mod priority;
+#[cfg(windows)]
+mod probe;
+#[cfg(windows)]
+mod stream;
+#[cfg(windows)]
+mod sync;
+#[cfg(windows)]
+mod worker;
+
+#[cfg(windows)]
+#[rustfmt::skip]
+#[allow(
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    unsafe_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::missing_safety_doc,
+    clippy::undocumented_unsafe_blocks
+)]
+mod bindings;

@@ -1,0 +1,159 @@
+//! One of the system's sound devices: found by choice or by id, with its name and properties.
+
+#![allow(unsafe_code)]
+
+use engine::endpoint::{EndpointError, FaultKind};
+use windows_core::{HSTRING, Interface};
+
+use crate::bindings::{
+    IMMDevice, IMMDeviceEnumerator, IMMEndpoint, IPropertyStore, PKEY_AudioEndpoint_FormFactor,
+    PKEY_Device_ContainerId, PKEY_Device_FriendlyName, STGM_READ, eCapture, eConsole, eRender,
+};
+use crate::client::AudioClient;
+use crate::com::{self, Hr, Property, hr};
+use crate::fault::{coded, refused};
+use crate::hresult::codes::{E_INVALIDARG, E_NOTFOUND};
+use crate::list::Direction;
+
+/// Which device is meant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Selection {
+    /// The device that the system plays on when nobody chooses another, at the time of asking.
+    DefaultRender,
+    /// The device with this endpoint id, as [`list`](crate::list()) tells it.
+    Id(String),
+}
+
+/// A device of the system. Used on the thread that found it.
+pub(crate) struct Endpoint {
+    device: IMMDevice,
+    pub(crate) id: String,
+    /// The name for people; the id when it has none.
+    pub(crate) name: String,
+}
+
+impl Endpoint {
+    /// The device that is meant, for playback.
+    pub(crate) fn select(selection: &Selection) -> Result<Self, EndpointError> {
+        let enumerator = enumerator()?;
+        let endpoint = match selection {
+            Selection::DefaultRender => default_of(&enumerator, Direction::Render)
+                .and_then(Endpoint::new)
+                .map_err(no_default)?,
+            Selection::Id(id) => by_id(&enumerator, id)
+                .and_then(Endpoint::new)
+                .map_err(|code| no_such(id, code))?,
+        };
+        match endpoint.direction() {
+            Ok(Direction::Capture) => Err(EndpointError::new(
+                FaultKind::Unsupported,
+                format!(
+                    "\"{}\" records and cannot play; choose a playback device.",
+                    endpoint.name
+                ),
+            )),
+            _ => Ok(endpoint),
+        }
+    }
+
+    pub(crate) fn new(device: IMMDevice) -> Hr<Self> {
+        // SAFETY: the string returned is ours to free.
+        let id = unsafe { com::take_string(hr(device.GetId())?)? };
+        let mut endpoint = Self {
+            device,
+            name: String::new(),
+            id,
+        };
+        let name = endpoint.properties().and_then(|store| {
+            Property::read(&store, &PKEY_Device_FriendlyName).and_then(|value| value.text())
+        });
+        endpoint.name = name
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| endpoint.id.clone());
+        Ok(endpoint)
+    }
+
+    /// A new client of the device, which opens nothing yet.
+    pub(crate) fn client(&self) -> Hr<AudioClient> {
+        AudioClient::activate(&self.device)
+    }
+
+    pub(crate) fn direction(&self) -> Hr<Direction> {
+        let endpoint: IMMEndpoint = hr(self.device.cast())?;
+        // SAFETY: the call takes nothing.
+        let flow = hr(unsafe { endpoint.GetDataFlow() })?;
+        Ok(if flow == eCapture {
+            Direction::Capture
+        } else {
+            Direction::Render
+        })
+    }
+
+    /// The state as the system's `DEVICE_STATE_` number.
+    pub(crate) fn state(&self) -> Hr<u32> {
+        // SAFETY: the call takes nothing.
+        hr(unsafe { self.device.GetState() })
+    }
+
+    /// The system's number for the kind of device: speakers, headphones and so on.
+    pub(crate) fn form_factor(&self) -> Option<u32> {
+        Property::read(&self.properties()?, &PKEY_AudioEndpoint_FormFactor)?.number()
+    }
+
+    /// What all endpoints of one piece of hardware have in common.
+    pub(crate) fn container_id(&self) -> Option<String> {
+        let guid = Property::read(&self.properties()?, &PKEY_Device_ContainerId)?.guid()?;
+        Some(format!("{{{guid:?}}}"))
+    }
+
+    fn properties(&self) -> Option<IPropertyStore> {
+        // SAFETY: the call takes a number.
+        unsafe { self.device.OpenPropertyStore(STGM_READ as u32) }.ok()
+    }
+}
+
+/// The system's list of devices.
+pub(crate) fn enumerator() -> Result<IMMDeviceEnumerator, EndpointError> {
+    com::enumerator()
+        .map_err(|code| refused("The system's list of sound devices cannot be read", code))
+}
+
+/// The device that the system chooses for that direction.
+pub(crate) fn default_of(enumerator: &IMMDeviceEnumerator, direction: Direction) -> Hr<IMMDevice> {
+    let flow = match direction {
+        Direction::Render => eRender,
+        Direction::Capture => eCapture,
+    };
+    // SAFETY: the call takes numbers.
+    hr(unsafe { enumerator.GetDefaultAudioEndpoint(flow, eConsole) })
+}
+
+fn by_id(enumerator: &IMMDeviceEnumerator, id: &str) -> Hr<IMMDevice> {
+    // SAFETY: the string is zero-terminated and lives through the call.
+    hr(unsafe { enumerator.GetDevice(&HSTRING::from(id)) })
+}
+
+fn no_default(code: i32) -> EndpointError {
+    if code == E_NOTFOUND {
+        let message = format!(
+            "This system has no sound device to play on; plug one in, or switch one on in the \
+             sound settings ({}).",
+            coded(code)
+        );
+        return EndpointError::new(FaultKind::NotFound, message);
+    }
+    refused("The default sound device cannot be found", code)
+}
+
+fn no_such(id: &str, code: i32) -> EndpointError {
+    // The system calls an id that it cannot read an invalid argument.
+    let code = if code == E_INVALIDARG {
+        E_NOTFOUND
+    } else {
+        code
+    };
+    refused(
+        &format!("The sound device with the id \"{id}\" cannot be found"),
+        code,
+    )
+}

@@ -1,0 +1,335 @@
+//! An open stream for playback.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use engine::endpoint::{
+    Due, EndpointError, EndpointTiming, RenderEndpoint, StreamFault, Wake, Waker,
+};
+use engine::format::StreamFormat;
+
+use crate::client::{AudioClient, Pace, Writer};
+use crate::clock::now_ns;
+use crate::com::{Apartment, Hr};
+use crate::duration::{hns_from_frames, plausible_latency_frames};
+use crate::fault::{broken, refused};
+use crate::hresult::codes::{BUFFER_ERROR, BUFFER_TOO_LARGE, E_FAIL, E_HANDLE};
+use crate::open::Opened;
+use crate::plan::{wait_limit_ns, whole_steps};
+use crate::priority::ProAudio;
+use crate::sync::{Event, Signal, Timer, wait_either};
+
+/// Cycles of a new stream in which an empty buffer is no underrun: the device is still taking up
+/// what it was given before its clock ran.
+const STARTING_CYCLES: u32 = 3;
+/// Refusals in a row after which a device that gives no memory counts as broken.
+const REFUSALS_MAX: u32 = 50;
+
+/// An open stream. Bound to its thread by the COM pointers and the apartment in it.
+pub(crate) struct Stream {
+    // Dropped in this order: the writer before its client, both before the apartment is left.
+    writer: Writer,
+    client: AudioClient,
+    /// Present where the device sets no events.
+    timer: Option<Timer>,
+    waker: Arc<StreamWaker>,
+    priority: Option<ProAudio>,
+    _apartment: Apartment,
+
+    name: String,
+    format: StreamFormat,
+    pace: Pace,
+    timing: EndpointTiming,
+    period_ns: u64,
+    /// Where a refusal of real-time priority is noted; 0 for none.
+    priority_error: Arc<AtomicI32>,
+
+    running: bool,
+    /// Hand-overs since the start.
+    cycles: u32,
+    refusals: u32,
+    woken_ns: u64,
+    handed_over_ns: u64,
+}
+
+impl Stream {
+    pub(crate) fn new(
+        opened: Opened,
+        name: String,
+        priority_error: Arc<AtomicI32>,
+        apartment: Apartment,
+    ) -> Result<Self, EndpointError> {
+        let fail = |code| refused(&format!("\"{name}\" was opened but is of no use"), code);
+        let Opened {
+            mut client,
+            format,
+            pace,
+            period_frames,
+        } = opened;
+        let timing = timing(&client, pace, format.rate_hz, period_frames).map_err(fail)?;
+        let timer = match pace {
+            Pace::ExclusiveTimer => Some(Timer::new().map_err(fail)?),
+            Pace::SharedEvent | Pace::ExclusiveEvent => {
+                client.enable_event().map_err(fail)?;
+                None
+            }
+        };
+        let writer = client.writer(format.frame_bytes()).map_err(fail)?;
+        let waker = Arc::new(StreamWaker(Event::new().map_err(fail)?));
+        // Also makes the clock ready, which is not to happen on the real-time path.
+        let now_ns = now_ns();
+        Ok(Self {
+            writer,
+            client,
+            timer,
+            waker,
+            priority: None,
+            _apartment: apartment,
+            name,
+            format,
+            pace,
+            timing,
+            period_ns: 100 * hns_from_frames(timing.period_frames, format.rate_hz).unsigned_abs(),
+            priority_error,
+            running: false,
+            cycles: 0,
+            refusals: 0,
+            woken_ns: now_ns,
+            handed_over_ns: now_ns,
+        })
+    }
+
+    fn try_start(&mut self) -> Hr<()> {
+        // Whatever an earlier start that failed has left behind.
+        self.client.reset()?;
+        let silence_frames = match self.pace {
+            Pace::ExclusiveEvent => self.timing.buffer_frames,
+            Pace::SharedEvent | Pace::ExclusiveTimer => self.free_frames()?,
+        };
+        if silence_frames > 0 {
+            self.writer.write_silence(silence_frames)?;
+        }
+        if let Some(event) = self.client.event() {
+            event.unset();
+        }
+        let priority = ProAudio::enter();
+        let refusal = priority.as_ref().err().copied().unwrap_or(0);
+        // Relaxed: the number stands for itself.
+        self.priority_error.store(refusal, Ordering::Relaxed);
+        self.client.start()?;
+        self.priority = priority.ok();
+        Ok(())
+    }
+
+    fn free_frames(&self) -> Hr<u32> {
+        Ok(self
+            .timing
+            .buffer_frames
+            .saturating_sub(self.client.padding_frames()?))
+    }
+
+    /// Waits for the device's event.
+    fn wait_for_event(&self, event: &Event) -> Wake {
+        let limit_ms = (wait_limit_ns(self.period_ns) / 1_000_000) as u32;
+        match wait_either(&*self.waker, event, limit_ms) {
+            Signal::First => Wake::Interrupted,
+            Signal::Second => Wake::Due,
+            Signal::TimedOut => self.silent(),
+            Signal::Failed => Wake::Lost(broken(E_HANDLE)),
+        }
+    }
+
+    /// Waits until a step's worth of frames is free: first as long as that should take, then in
+    /// short pauses, as devices report their progress in jumps.
+    fn wait_for_room(&self, timer: &Timer) -> Wake {
+        let limit_ns = wait_limit_ns(self.period_ns);
+        let limit_ms = (limit_ns / 1_000_000) as u32;
+        let begun_ns = now_ns();
+        let step_frames = self.timing.period_frames;
+        let short_pause_hns = (self.period_ns / 800).max(10_000) as i64;
+        let mut pause_hns = 0;
+        loop {
+            let free_frames = match self.free_frames() {
+                Ok(frames) => frames,
+                Err(code) => return Wake::Lost(broken(code)),
+            };
+            let due = free_frames >= step_frames;
+            if !due {
+                let missing_frames = step_frames - free_frames;
+                pause_hns = match pause_hns {
+                    0 => hns_from_frames(missing_frames, self.format.rate_hz),
+                    _ => short_pause_hns,
+                };
+                timer.set(pause_hns);
+            }
+            match wait_either(&*self.waker, timer, if due { 0 } else { limit_ms }) {
+                Signal::First => return Wake::Interrupted,
+                Signal::Failed => return Wake::Lost(broken(E_HANDLE)),
+                Signal::Second | Signal::TimedOut if due => return Wake::Due,
+                Signal::Second | Signal::TimedOut => {}
+            }
+            if now_ns().saturating_sub(begun_ns) >= limit_ns {
+                return self.silent();
+            }
+        }
+    }
+
+    /// What it means that the device has been silent for too long.
+    fn silent(&self) -> Wake {
+        match self.client.padding_frames() {
+            Ok(_) => Wake::TimedOut,
+            Err(code) => Wake::Lost(broken(code)),
+        }
+    }
+
+    /// Frames to hand over now, and whether the device has run dry.
+    fn wanted(&self) -> Hr<(u32, bool)> {
+        let EndpointTiming {
+            buffer_frames,
+            period_frames,
+            ..
+        } = self.timing;
+        if self.pace == Pace::ExclusiveEvent {
+            // The device has two buffers and does not tell what is in them. After a hand-over they
+            // hold two periods at most, so that after a longer pause nothing can be left.
+            let pause_ns = self.woken_ns.saturating_sub(self.handed_over_ns);
+            return Ok((buffer_frames, pause_ns > 2 * self.period_ns));
+        }
+        let padding_frames = self.client.padding_frames()?;
+        let step_frames = if self.pace == Pace::SharedEvent {
+            1
+        } else {
+            period_frames
+        };
+        Ok((
+            whole_steps(buffer_frames, padding_frames, step_frames),
+            padding_frames == 0,
+        ))
+    }
+
+    /// Whether the device may give memory after all, the next time.
+    fn refused_for_now(&mut self, code: i32) -> bool {
+        self.refusals += 1;
+        matches!(code, BUFFER_TOO_LARGE | BUFFER_ERROR) && self.refusals < REFUSALS_MAX
+    }
+}
+
+fn timing(
+    client: &AudioClient,
+    pace: Pace,
+    rate_hz: u32,
+    period_frames: u32,
+) -> Hr<EndpointTiming> {
+    let buffer_frames = client.buffer_frames()?;
+    if buffer_frames == 0 || period_frames == 0 {
+        return Err(E_FAIL);
+    }
+    let queued_frames = match pace {
+        // While one of the two buffers is filled, the other plays.
+        Pace::ExclusiveEvent => buffer_frames,
+        Pace::SharedEvent | Pace::ExclusiveTimer => buffer_frames.saturating_sub(period_frames),
+    };
+    let device_frames = plausible_latency_frames(client.latency_hns().unwrap_or(0), rate_hz);
+    Ok(EndpointTiming {
+        period_frames,
+        buffer_frames,
+        queued_frames,
+        device_frames,
+    })
+}
+
+impl RenderEndpoint for Stream {
+    fn format(&self) -> StreamFormat {
+        self.format
+    }
+
+    fn timing(&self) -> EndpointTiming {
+        self.timing
+    }
+
+    fn waker(&self) -> Arc<dyn Waker> {
+        Arc::clone(&self.waker) as Arc<dyn Waker>
+    }
+
+    fn start(&mut self) -> Result<(), EndpointError> {
+        if self.running {
+            return Ok(());
+        }
+        self.try_start()
+            .map_err(|code| refused(&format!("\"{}\" cannot be started", self.name), code))?;
+        self.running = true;
+        self.cycles = 0;
+        self.refusals = 0;
+        self.handed_over_ns = now_ns();
+        Ok(())
+    }
+
+    fn stop(&mut self) {
+        if !self.running {
+            return;
+        }
+        self.running = false;
+        // A device that is gone refuses both, and is silent all the same.
+        let _ = self.client.stop();
+        let _ = self.client.reset();
+        self.priority = None;
+    }
+
+    fn wait(&mut self) -> Wake {
+        let wake = match (&self.timer, self.client.event()) {
+            (Some(timer), _) => self.wait_for_room(timer),
+            (None, Some(event)) => self.wait_for_event(event),
+            (None, None) => Wake::Lost(broken(E_HANDLE)),
+        };
+        self.woken_ns = now_ns();
+        wake
+    }
+
+    fn cycle(&mut self, fill: &mut dyn FnMut(Due<'_>)) -> Result<u32, StreamFault> {
+        let (frames, dry) = self.wanted().map_err(broken)?;
+        if frames == 0 {
+            return Ok(0);
+        }
+        let underrun = dry && self.cycles >= STARTING_CYCLES;
+        let now_ns = self.woken_ns;
+        let mut filled = false;
+        let written = self.writer.write(frames, |bytes| {
+            filled = true;
+            fill(Due {
+                bytes,
+                now_ns,
+                underrun,
+            });
+        });
+        match written {
+            Ok(()) => {}
+            Err(code) if !filled && self.refused_for_now(code) => return Ok(0),
+            Err(code) => return Err(broken(code)),
+        }
+        self.refusals = 0;
+        self.cycles = self.cycles.saturating_add(1);
+        self.handed_over_ns = crate::clock::now_ns();
+        Ok(frames)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Interrupts a stream's wait.
+struct StreamWaker(Event);
+
+impl Waker for StreamWaker {
+    fn wake(&self) {
+        self.0.set();
+    }
+}
+
+impl crate::sync::Waitable for StreamWaker {
+    fn handle(&self) -> crate::bindings::HANDLE {
+        self.0.handle()
+    }
+}
