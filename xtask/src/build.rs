@@ -1,0 +1,126 @@
+//! `build`: the driver and the programs, gathered where a user or a test looks for them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths::Paths;
+use crate::process;
+
+#[cfg(not(windows))]
+const RIG_PROGRAMS: &[&str] = &["pa-host"];
+const LIMIT: Duration = Duration::from_secs(1800);
+
+/// What `build` was asked for.
+#[derive(Default)]
+pub struct BuildRequest {
+    /// A target triple; the default is [`default_target`].
+    pub target: Option<String>,
+    /// Optimised.
+    pub release: bool,
+}
+
+/// The target to build for when none is named.
+#[cfg(not(windows))]
+pub fn default_target() -> Result<String> {
+    Ok(crate::paths::DEFAULT_TARGET.to_owned())
+}
+
+/// The target to build for when none is named: this machine's own.
+#[cfg(windows)]
+pub fn default_target() -> Result<String> {
+    let output = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .context("rustc cannot be started")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc names no host")?.to_owned())
+}
+
+/// Builds and says where the results are.
+pub fn run(paths: &Paths, request: &BuildRequest) -> Result<()> {
+    let target = request.target.clone().map_or_else(default_target, Ok)?;
+    if !target.contains("-windows-") {
+        bail!("{target} is not a Windows target: the driver can only run on Windows or in Wine");
+    }
+    #[cfg(not(windows))]
+    crate::setup::compiler(paths)?;
+    let dist = product(paths, &target, request.release)?;
+    println!("built {}", dist.display());
+    Ok(())
+}
+
+/// Builds the driver and the command-line program; returns the folder that holds both.
+pub fn product(paths: &Paths, target: &str, release: bool) -> Result<PathBuf> {
+    let packages = ["-p", "asio2wasapi-driver", "-p", "asio2wasapi-cli"];
+    let built = cargo_build(paths, target, release, &packages)?;
+    let dist = paths.dist(target);
+    copy(
+        &built.join("asio2wasapi_driver.dll"),
+        &dist.join("asio2wasapi.dll"),
+    )?;
+    copy(
+        &built.join("asio2wasapi.exe"),
+        &dist.join("asio2wasapi.exe"),
+    )?;
+    Ok(dist)
+}
+
+/// Builds the programs that the rig runs; returns the folder that holds them.
+#[cfg(not(windows))]
+pub fn rig_programs(paths: &Paths) -> Result<PathBuf> {
+    let mut what = vec!["-p", "hosts"];
+    what.extend(RIG_PROGRAMS.iter().flat_map(|program| ["--bin", program]));
+    let built = cargo_build(paths, crate::paths::DEFAULT_TARGET, false, &what)?;
+    let bin = crate::rig::places::programs(paths);
+    for program in RIG_PROGRAMS {
+        let file = format!("{program}.exe");
+        copy(&built.join(&file), &bin.join(&file))?;
+    }
+    Ok(bin)
+}
+
+/// Builds the driver that counts what its callback must not do.
+#[cfg(not(windows))]
+pub fn guarded_driver(paths: &Paths) -> Result<PathBuf> {
+    let what = ["-p", "asio2wasapi-driver", "--features", "guard"];
+    let built = cargo_build(paths, crate::paths::DEFAULT_TARGET, false, &what)?;
+    let driver = paths.rig().join("guard").join("asio2wasapi.dll");
+    copy(&built.join("asio2wasapi_driver.dll"), &driver)?;
+    Ok(driver)
+}
+
+/// Runs `cargo build`; returns the folder with its results.
+fn cargo_build(paths: &Paths, target: &str, release: bool, what: &[&str]) -> Result<PathBuf> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["build", "--quiet", "--target", target])
+        .args(what)
+        .current_dir(&paths.root);
+    if release {
+        command.arg("--release");
+    }
+    if !process::show(&mut command, LIMIT)? {
+        bail!(
+            "`{}` failed; its messages are above",
+            process::name(&command)
+        );
+    }
+    Ok(paths
+        .target
+        .join(target)
+        .join(if release { "release" } else { "debug" }))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    fs::copy(from, to)
+        .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The test rig: a private sound server, private Wine prefixes, recordings. Everything that it
+//! starts it also ends, and everything that it writes is below the target directory.
+
+mod daemon;
+pub mod places;
+pub mod playback;
+pub mod private_dir;
+pub mod recorder;
+pub mod server;
+pub mod wine;
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::paths::Paths;
+use places::Backend;
+use private_dir::PrivateDirs;
+use recorder::Recorder;
+use server::{Server, Sink};
+use wine::Wine;
+
+/// A running rig. Fields are dropped in order: first what uses the sound server, then it.
+pub struct Rig<'a> {
+    /// The checkout.
+    pub paths: &'a Paths,
+    pulse: Option<Wine>,
+    alsa: Option<Wine>,
+    server: Server,
+    dirs: PrivateDirs,
+}
+
+impl<'a> Rig<'a> {
+    /// Starts the sound server. Wine is started when it is first asked for.
+    pub fn start(paths: &'a Paths) -> Result<Rig<'a>> {
+        let dirs = PrivateDirs::claim(paths)?;
+        let server = Server::start(paths, &dirs)?;
+        Ok(Rig {
+            paths,
+            pulse: None,
+            alsa: None,
+            server,
+            dirs,
+        })
+    }
+
+    /// Wine on one of the two audio backends.
+    pub fn wine(&mut self, backend: Backend) -> Result<&Wine> {
+        let slot = match backend {
+            Backend::Pulse => &mut self.pulse,
+            Backend::Alsa => &mut self.alsa,
+        };
+        if slot.is_none() {
+            *slot = Some(Wine::start(self.paths, &self.dirs, backend)?);
+        }
+        Ok(slot.as_ref().expect("it was started in the line above"))
+    }
+
+    /// A sink of this kind, made if it is not there yet.
+    pub fn sink(&mut self, kind: Sink) -> Result<()> {
+        self.server.ensure(kind)
+    }
+
+    /// Waits until the sink keeps time, then records it.
+    pub fn record(&mut self, kind: Sink) -> Result<Recorder> {
+        self.server.wait_awake(kind)?;
+        let recorder = Recorder::start(self.paths, &self.dirs, kind)?;
+        // Until the reader is connected, nothing of the sink reaches it.
+        crate::process::pause(Duration::from_millis(300))?;
+        Ok(recorder)
+    }
+}

@@ -1,0 +1,76 @@
+//! Where the rig's parts are.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::paths::Paths;
+
+/// Which of Wine's audio drivers a prefix uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// To the sound server directly. Shared mode only.
+    Pulse,
+    /// Through ALSA's plug-in to the same server. Shared and exclusive mode.
+    Alsa,
+}
+
+impl Backend {
+    /// Both.
+    pub const ALL: [Backend; 2] = [Backend::Pulse, Backend::Alsa];
+}
+
+/// A backend's Wine prefix.
+pub fn prefix(paths: &Paths, backend: Backend) -> PathBuf {
+    paths.rig().join(match backend {
+        Backend::Pulse => "prefix-pulse",
+        Backend::Alsa => "prefix-alsa",
+    })
+}
+
+/// The test programs.
+pub fn programs(paths: &Paths) -> PathBuf {
+    paths.rig().join("bin")
+}
+
+/// PortAudio with ASIO, 64-bit.
+pub fn portaudio(paths: &Paths) -> PathBuf {
+    paths.rig().join("libportaudio64bit-asio.dll")
+}
+
+/// What the programs said.
+pub fn logs(paths: &Paths) -> PathBuf {
+    paths.rig().join("logs")
+}
+
+/// A file of ours as a program in Wine must name it.
+pub fn windows_path(path: &Path) -> String {
+    format!("Z:{}", path.display().to_string().replace('/', "\\"))
+}
+
+/// The program that starts a Windows program.
+pub fn wine_loader() -> Result<PathBuf> {
+    first_of(&["/usr/lib/wine/wine64", "/usr/bin/wine64", "/usr/bin/wine"])
+}
+
+/// Wine's server.
+pub fn wine_server() -> Result<PathBuf> {
+    first_of(&[
+        "/usr/lib/wine/wineserver64",
+        "/usr/bin/wineserver64",
+        "/usr/bin/wineserver",
+    ])
+}
+
+fn first_of(candidates: &[&str]) -> Result<PathBuf> {
+    let found = candidates.iter().map(Path::new).find(|path| path.exists());
+    let found = found.with_context(|| {
+        format!(
+            "Wine is not installed ({} is missing); run `cargo xtask setup`",
+            candidates[0]
+        )
+    })?;
+    Ok(found.to_path_buf())
+}

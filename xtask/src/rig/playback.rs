@@ -1,0 +1,134 @@
+//! One sound sent through a real host program and a driver, recorded, and compared.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::Rig;
+use super::places::{self, Backend};
+use super::server::Sink;
+use crate::process;
+use crate::sound::Sound;
+use crate::sound::compare::{Comparison, compare};
+use crate::sound::raw::RawFormat;
+
+/// Silence before the sound: the first 10 ms of a stream do not reach the recording.
+const LEAD_IN: Duration = Duration::from_millis(250);
+/// Silence after it: the last 35 ms before a stop do not either.
+const TAIL_MS: u32 = 250;
+/// What a program may need beyond the sound's own length.
+const SPARE: Duration = Duration::from_secs(40);
+
+/// How a sound is sent.
+#[derive(Clone, Debug)]
+pub struct Playback<'a> {
+    /// The host's way to the device: `asio`, `wasapi-shared`.
+    pub host_api: &'a str,
+    /// The device as the host lists it; none: the default one.
+    pub device: Option<&'a str>,
+    /// Wine's way to the sound server.
+    pub backend: Backend,
+    /// The host's block.
+    pub block_frames: u32,
+    /// What the host hands over.
+    pub format: RawFormat,
+    /// Where it ends up.
+    pub sink: Sink,
+    /// How far a sample may be off.
+    pub tolerance_lsb: u32,
+}
+
+/// What came of it.
+pub struct Played {
+    /// Sample by sample.
+    pub comparison: Comparison,
+    /// What the host program says.
+    pub host: HostReport,
+    /// The whole recording.
+    pub recorded: Sound,
+}
+
+/// The host program's own report.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct HostReport {
+    /// The device's full name.
+    pub device: String,
+    /// What the driver says its latency is.
+    pub reported_output_latency_frames: u64,
+    /// How often the driver asked for a block.
+    pub callbacks: u64,
+    /// Between two callbacks; none for too few.
+    pub callback_interval_us: Option<Intervals>,
+    /// When the callbacks came, on a clock of their own.
+    #[serde(default, skip_serializing)]
+    pub callback_times_ns: Vec<u64>,
+    /// The host program.
+    pub portaudio_version: String,
+}
+
+/// Percentiles in microseconds.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct Intervals {
+    /// Half are shorter.
+    pub p50: f64,
+    /// One in a hundred is longer.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+impl Rig<'_> {
+    /// Sends `sound` and compares what arrives.
+    ///
+    /// # Errors
+    /// The host program fails: its own sentence. A sound that arrives wrong is no error here.
+    pub fn play(&mut self, how: &Playback<'_>, sound: &Sound) -> Result<Played> {
+        let rig = self.paths.rig();
+        let (input, report) = (rig.join("input.raw"), rig.join("host-report.json"));
+        let lead_in = sound.rate_hz as usize * LEAD_IN.as_millis() as usize / 1000;
+        let sent = sound.between_silence(lead_in, 0);
+        fs::write(&input, how.format.encode(&sent.samples))
+            .with_context(|| format!("cannot write {}", input.display()))?;
+        // An old report must not pass for this run's.
+        let _ = fs::remove_file(&report);
+
+        let recorder = self.record(how.sink)?;
+        let library = places::windows_path(&places::portaudio(self.paths));
+        let program = places::programs(self.paths).join("pa-host.exe");
+        let mut host = self
+            .wine(how.backend)?
+            .command_to(rig.join("bin/pa-host.exe"), how.sink);
+        host.args(["--library", &library, "play", "--host-api", how.host_api]);
+        if let Some(device) = how.device {
+            host.args(["--device", device]);
+        }
+        host.args(["--rate", &sound.rate_hz.to_string()]);
+        host.args(["--block", &how.block_frames.to_string()]);
+        host.args([
+            "--format",
+            how.format.name(),
+            "--channels",
+            &sound.channels.to_string(),
+        ]);
+        host.args(["--input", &places::windows_path(&input)]);
+        host.args(["--report", &places::windows_path(&report)]);
+        host.args(["--tail-ms", &TAIL_MS.to_string(), "--times"]);
+        let length = Duration::from_secs((sent.frames() / sent.rate_hz as usize) as u64);
+        let log = places::logs(self.paths).join("pa-host");
+        let output = process::capture(&mut host, &log, length + SPARE)?;
+        let recorded = recorder.finish()?;
+        if !output.status.success() {
+            bail!("the host program failed: {}", output.last_words());
+        }
+        let text = fs::read_to_string(&report).context("the host program wrote no report")?;
+        let host = serde_json::from_str(&text).context("the host program's report is unclear")?;
+        let comparison = compare(sound, &recorded, how.tolerance_lsb);
+        Ok(Played {
+            comparison,
+            host,
+            recorded,
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! A private PulseAudio server with null sinks: what is played to one can be recorded exactly.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+
+use super::daemon::Daemon;
+use super::places;
+use super::private_dir::{PrivateDirs, PrivateEnvironment};
+use crate::paths::Paths;
+use crate::process;
+use crate::sound::raw::RawFormat;
+
+/// How long a null sink that was idle needs until it keeps time again.
+const AWAKE_AFTER: Duration = Duration::from_millis(2300);
+const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+
+/// One kind of null sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Sink {
+    /// What it holds.
+    pub format: RawFormat,
+    /// Its rate.
+    pub rate_hz: u32,
+    /// How many samples a frame has.
+    pub channels: u16,
+}
+
+impl Sink {
+    /// Its name on the server.
+    pub fn name(self) -> String {
+        format!("{}-{}-{}", self.pulse_format(), self.rate_hz, self.channels)
+    }
+
+    /// The server's word for its format.
+    pub fn pulse_format(self) -> &'static str {
+        match self.format {
+            RawFormat::Int16 => "s16le",
+            RawFormat::Int24 => "s24le",
+            RawFormat::Int32 => "s32le",
+            RawFormat::Float32 => "float32le",
+        }
+    }
+}
+
+struct RunningSink {
+    kind: Sink,
+    since: Instant,
+    /// Without a reader at its monitor a null sink falls asleep.
+    _keep_awake: Daemon,
+}
+
+/// The running server.
+pub struct Server {
+    // In drop order: readers first.
+    sinks: Vec<RunningSink>,
+    daemon: Daemon,
+    pids: PathBuf,
+    environment: PrivateEnvironment,
+    logs: PathBuf,
+}
+
+impl Server {
+    /// Starts it and waits until it answers.
+    pub fn start(paths: &Paths, dirs: &PrivateDirs) -> Result<Server> {
+        let logs = places::logs(paths);
+        fs::create_dir_all(&logs)?;
+        let log = logs.join("pulseaudio.err");
+        let mut command = Command::new("pulseaudio");
+        let environment = dirs.environment().clone();
+        environment.apply(&mut command);
+        let socket = environment.socket();
+        command.args([
+            "-n",
+            "--daemonize=no",
+            "--use-pid-file=no",
+            "--exit-idle-time=-1",
+        ]);
+        command.args(["--resample-method=trivial", "--log-level=notice", "--load"]);
+        command.arg(format!(
+            "module-native-protocol-unix auth-anonymous=1 socket={}",
+            socket.display()
+        ));
+        command
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).with_context(|| format!("cannot write {}", log.display()))?);
+        let daemon = Daemon::start(&mut command, dirs.pids())?;
+        let mut server = Server {
+            sinks: Vec::new(),
+            daemon,
+            pids: dirs.pids().into(),
+            environment,
+            logs,
+        };
+        let end = Instant::now() + COMMAND_LIMIT;
+        while !server.answers()? {
+            if !server.daemon.is_running() || Instant::now() >= end {
+                bail!(
+                    "the sound server did not start; it says why in {}",
+                    log.display()
+                );
+            }
+            process::pause(Duration::from_millis(50))?;
+        }
+        Ok(server)
+    }
+
+    fn answers(&self) -> Result<bool> {
+        let mut command = self.client("pactl");
+        command.arg("info");
+        Ok(
+            process::capture(&mut command, &self.logs.join("pactl"), COMMAND_LIMIT)?
+                .status
+                .success(),
+        )
+    }
+
+    /// Makes the sink if it is not there yet.
+    pub fn ensure(&mut self, kind: Sink) -> Result<()> {
+        if self.sinks.iter().any(|sink| sink.kind == kind) {
+            return Ok(());
+        }
+        let mut load = self.client("pactl");
+        load.args(["load-module", "module-null-sink"]);
+        load.arg(format!("sink_name={}", kind.name()));
+        load.arg(format!("format={}", kind.pulse_format()));
+        load.arg(format!("rate={}", kind.rate_hz))
+            .arg(format!("channels={}", kind.channels));
+        process::succeed(&mut load, &self.logs.join("pactl"), COMMAND_LIMIT)
+            .with_context(|| format!("the sound server refuses the sink {}", kind.name()))?;
+        let mut reader = self.client("parec");
+        reader
+            .args(["--raw", "--latency-msec=5", "-d"])
+            .arg(format!("{}.monitor", kind.name()));
+        reader.stdout(Stdio::null()).stderr(Stdio::null());
+        let keep_awake = Daemon::start(&mut reader, &self.pids)?;
+        self.sinks.push(RunningSink {
+            kind,
+            since: Instant::now(),
+            _keep_awake: keep_awake,
+        });
+        Ok(())
+    }
+
+    /// Makes the sink if need be and waits until it keeps time.
+    pub fn wait_awake(&mut self, kind: Sink) -> Result<()> {
+        self.ensure(kind)?;
+        let sink = self.sinks.iter().find(|sink| sink.kind == kind);
+        let since = sink.expect("`ensure` made it").since;
+        process::pause(AWAKE_AFTER.saturating_sub(since.elapsed()))
+    }
+
+    fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        self.environment.apply(&mut command);
+        command
+    }
+}

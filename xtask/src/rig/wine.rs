@@ -1,0 +1,119 @@
+//! Wine in one of the rig's prefixes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::daemon::Daemon;
+use super::places::{self, Backend};
+use super::private_dir::{PrivateDirs, PrivateEnvironment};
+use super::server::Sink;
+use crate::paths::Paths;
+use crate::process::{self, Output};
+
+/// A running Wine server; programs run in it.
+pub struct Wine {
+    loader: PathBuf,
+    server: PathBuf,
+    prefix: PathBuf,
+    logs: PathBuf,
+    environment: PrivateEnvironment,
+    daemon: Option<Daemon>,
+}
+
+impl Wine {
+    /// Starts the prefix's server, so that programs start quickly and none of them owns it.
+    pub fn start(paths: &Paths, dirs: &PrivateDirs, backend: Backend) -> Result<Wine> {
+        let (loader, server) = (places::wine_loader()?, places::wine_server()?);
+        let prefix = places::prefix(paths, backend);
+        fs::create_dir_all(&prefix).with_context(|| format!("cannot make {}", prefix.display()))?;
+        let environment = dirs.environment().clone();
+        let logs = places::logs(paths);
+        let mut wine = Wine {
+            loader,
+            server,
+            prefix,
+            logs,
+            environment,
+            daemon: None,
+        };
+        let mut command = Command::new(&wine.server);
+        wine.set_environment(&mut command);
+        command
+            .args(["-f", "-p"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        wine.daemon = Some(Daemon::start(&mut command, dirs.pids())?);
+        Ok(wine)
+    }
+
+    /// A Windows program, by its path here or by its name in Wine.
+    pub fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(&self.loader);
+        self.set_environment(&mut command);
+        command.arg(program.as_ref());
+        command
+    }
+
+    /// As [`Wine::command`], and what it plays to the default device goes to `sink`.
+    pub fn command_to(&self, program: impl AsRef<Path>, sink: Sink) -> Command {
+        let mut command = self.command(program);
+        command.env("PULSE_SINK", sink.name());
+        command
+    }
+
+    /// Registers or unregisters the driver as an installer would.
+    pub fn register(&self, driver: &Path, wanted: bool) -> Result<Output> {
+        let mut command = self.command("regsvr32");
+        command.arg("/s");
+        if !wanted {
+            command.arg("/u");
+        }
+        command.arg(places::windows_path(driver));
+        let log = self.logs.join("regsvr32");
+        process::succeed(&mut command, &log, Duration::from_secs(60))
+    }
+
+    fn set_environment(&self, command: &mut Command) {
+        self.environment.apply(command);
+        command
+            .env("WINEPREFIX", &self.prefix)
+            .env("WINEARCH", "win64")
+            .env("WINEDEBUG", "-all");
+        command
+            .env("WINELOADER", &self.loader)
+            .env("WINESERVER", &self.server);
+        // No questions about .NET and HTML engines, no entries in the user's menus.
+        command.env("WINEDLLOVERRIDES", "mscoree,mshtml=;winemenubuilder.exe=d");
+    }
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        let mut end = Command::new(&self.server);
+        self.set_environment(&mut end);
+        end.arg("-k");
+        // Must run to its end after Ctrl-C too, hence not through `process`. It ends the programs
+        // of this prefix and lets the server write the registry back.
+        let _ = end.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        drop(self.daemon.take());
+        remove_socket_folder(&self.prefix);
+    }
+}
+
+/// Debian's Wine keeps its socket in a folder below /tmp that the prefix names, and leaves it.
+fn remove_socket_folder(prefix: &Path) {
+    let note = prefix.join("wineserver");
+    let Ok(name) = fs::read_to_string(&note) else {
+        return;
+    };
+    let name = name.trim();
+    if name.starts_with("wine-") && name.chars().all(|c| c == '-' || c.is_ascii_alphanumeric()) {
+        // What cannot be removed is in use or gone.
+        let _ = fs::remove_dir_all(Path::new("/tmp").join(name));
+        let _ = fs::remove_file(&note);
+    }
+}

@@ -1,0 +1,35 @@
+//! `setup`: everything that a bare Debian machine with Rust lacks, once.
+
+mod packages;
+mod prefix;
+mod stamp;
+mod wheel;
+mod windows_std;
+
+use anyhow::Result;
+
+use crate::paths::Paths;
+use crate::progress;
+
+/// Prepares everything. What is in place is left alone.
+pub fn run(paths: &Paths) -> Result<()> {
+    println!("setting up (what is in place is left alone):");
+    compiler(paths)?;
+    rig(paths)?;
+    progress::note("all is in place");
+    Ok(())
+}
+
+/// What `build` needs: the linker for Windows and Rust's standard library for it.
+pub fn compiler(paths: &Paths) -> Result<()> {
+    packages::install(paths, packages::COMPILER)?;
+    windows_std::ensure(paths, "x86_64-pc-windows-gnu")?;
+    windows_std::ensure(paths, "i686-pc-windows-gnu")
+}
+
+/// What `demo` and `test` need besides: Wine, a sound server, PortAudio.
+pub fn rig(paths: &Paths) -> Result<()> {
+    packages::install(paths, packages::RIG)?;
+    wheel::ensure(paths)?;
+    prefix::ensure(paths)
+}

@@ -1,0 +1,184 @@
+//! The legs that need no Wine: form, lints, layers, unit tests.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Leg, Outcome, passed};
+use crate::paths::{DEFAULT_TARGET, Paths};
+use crate::rig::places;
+use crate::{process, tidy};
+
+const LIMIT: Duration = Duration::from_secs(1800);
+
+/// Each with its name and the arguments of cargo.
+const CARGO_LEGS: [(&str, &[&str]); 4] = [
+    ("tidy: format", &["fmt", "--check"]),
+    (
+        "tidy: lints, native",
+        &[
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-Dwarnings",
+        ],
+    ),
+    (
+        "tidy: lints, Windows",
+        &[
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--target",
+            DEFAULT_TARGET,
+            "--",
+            "-Dwarnings",
+        ],
+    ),
+    (
+        "tidy: 32-bit Windows compiles",
+        &[
+            "check",
+            "--quiet",
+            "--target",
+            "i686-pc-windows-gnu",
+            "-p",
+            "asio",
+            "-p",
+            "asio2wasapi-driver",
+        ],
+    ),
+];
+
+/// All of them.
+pub fn legs() -> Vec<Leg> {
+    let cargo_legs = CARGO_LEGS.iter().map(|(name, arguments)| {
+        Leg::new(*name, move |stage| {
+            cargo(stage.paths, arguments)?;
+            Ok(passed(""))
+        })
+    });
+    let checks = tidy::CHECKS.iter().map(|(name, check)| {
+        Leg::new(format!("tidy: {name}"), move |stage| {
+            check(stage.paths)?;
+            Ok(passed(""))
+        })
+    });
+    let tests = [
+        Leg::new("native: unit, property and program tests", |stage| {
+            count(&cargo(
+                stage.paths,
+                &["test", "--workspace", "--no-fail-fast", "--all-targets"],
+            )?)
+        }),
+        Leg::new("native: examples in the documentation", |stage| {
+            // The programs and the driver have no library that could hold examples.
+            let arguments = ["test", "--doc", "-p", "rt", "-p", "asio", "-p", "engine"];
+            let said = cargo(stage.paths, &arguments)?;
+            let found = results(&said)?;
+            Ok(Outcome::Passed {
+                count: found.passed,
+                detail: found.to_string(),
+            })
+        }),
+    ];
+    cargo_legs.chain(checks).chain(tests).collect()
+}
+
+/// Runs cargo; what it says is quoted when it fails.
+fn cargo(paths: &Paths, arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new("cargo");
+    command.args(arguments).current_dir(&paths.root);
+    let log = places::logs(paths).join(format!("cargo-{}", arguments[0]));
+    let output = process::capture(&mut command, &log, LIMIT)?;
+    if !output.status.success() {
+        let failures = failures(&output.stdout);
+        bail!(
+            "`{}` failed\n{failures}{}",
+            process::name(&command),
+            output.last_words()
+        );
+    }
+    Ok(output.stdout)
+}
+
+/// The test runner's own list of what failed.
+fn failures(said: &str) -> String {
+    let lines = said
+        .lines()
+        .filter(|line| line.ends_with("... FAILED") || line.contains("panicked"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+fn count(said: &str) -> Result<Outcome> {
+    let found = results(said)?;
+    if found.passed == 0 {
+        bail!("not a single test ran");
+    }
+    Ok(Outcome::Passed {
+        count: found.passed,
+        detail: found.to_string(),
+    })
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Results {
+    passed: u32,
+    ignored: u32,
+}
+
+impl std::fmt::Display for Results {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} tests", self.passed)?;
+        if self.ignored > 0 {
+            write!(f, ", {} of them ignored by themselves", self.ignored)?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds up the lines `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.
+fn results(said: &str) -> Result<Results> {
+    let mut sum = Results::default();
+    for line in said
+        .lines()
+        .filter(|line| line.starts_with("test result: "))
+    {
+        let number = |what: &str| -> Result<u32> {
+            let before = line
+                .split_once(what)
+                .with_context(|| format!("unclear: {line}"))?
+                .0;
+            let word = before.split_whitespace().last().unwrap_or_default();
+            word.parse().with_context(|| format!("unclear: {line}"))
+        };
+        sum.passed += number(" passed")?;
+        sum.ignored += number(" ignored")?;
+    }
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_added_up() {
+        let said = "running 3 tests\n\
+                    test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out\n\
+                    test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
+        assert_eq!(
+            results(said).unwrap(),
+            Results {
+                passed: 43,
+                ignored: 1
+            }
+        );
+        assert!(results("test result: ok. many passed; 0 failed; 0 ignored").is_err());
+        assert!(count("nothing here").is_err());
+    }
+}

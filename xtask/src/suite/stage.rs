@@ -1,0 +1,92 @@
+//! What the legs share: built programs and a running rig, each made when it is first needed.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow};
+
+use crate::build;
+use crate::paths::{self, Paths};
+use crate::progress;
+use crate::rig::Rig;
+use crate::rig::places::Backend;
+
+/// Something that is built once. A failure is kept, so that no leg tries it again.
+type Once = Option<Result<PathBuf, String>>;
+
+/// What is there so far.
+pub struct Stage<'a> {
+    /// The checkout.
+    pub paths: &'a Paths,
+    programs: Once,
+    product: Once,
+    guarded: Once,
+    rig: Option<Rig<'a>>,
+    registered: Vec<Backend>,
+}
+
+fn once(slot: &mut Once, what: &str, build: impl FnOnce() -> Result<PathBuf>) -> Result<PathBuf> {
+    if slot.is_none() {
+        *slot = Some(progress::step(what, build).map_err(|error| format!("{error:#}")));
+    }
+    match slot {
+        Some(Ok(path)) => Ok(path.clone()),
+        Some(Err(error)) => Err(anyhow!("{what}: {error}")),
+        None => unreachable!("it was filled in the lines above"),
+    }
+}
+
+impl<'a> Stage<'a> {
+    /// Nothing yet.
+    pub fn new(paths: &'a Paths) -> Stage<'a> {
+        Stage {
+            paths,
+            programs: None,
+            product: None,
+            guarded: None,
+            rig: None,
+            registered: Vec::new(),
+        }
+    }
+
+    /// The folder with the test programs.
+    pub fn programs(&mut self) -> Result<PathBuf> {
+        once(&mut self.programs, "building the test programs", || {
+            build::rig_programs(self.paths)
+        })
+    }
+
+    /// The folder with what a user would get.
+    pub fn product(&mut self) -> Result<PathBuf> {
+        let build = || build::product(self.paths, paths::DEFAULT_TARGET, false);
+        once(&mut self.product, "building the driver", build)
+    }
+
+    /// The driver with its guard.
+    pub fn guarded_driver(&mut self) -> Result<PathBuf> {
+        let build = || build::guarded_driver(self.paths);
+        once(
+            &mut self.guarded,
+            "building the driver with its guard",
+            build,
+        )
+    }
+
+    /// The rig, with its programs; started on the first call.
+    pub fn rig(&mut self) -> Result<&mut Rig<'a>> {
+        self.programs()?;
+        if self.rig.is_none() {
+            self.rig = Some(Rig::start(self.paths)?);
+        }
+        Ok(self.rig.as_mut().expect("it was started in the line above"))
+    }
+
+    /// The rig, with the driver registered in this prefix.
+    pub fn rig_with_driver(&mut self, backend: Backend) -> Result<&mut Rig<'a>> {
+        let driver = self.product()?.join("asio2wasapi.dll");
+        if !self.registered.contains(&backend) {
+            self.rig()?.wine(backend)?.register(&driver, true)?;
+            self.registered.push(backend);
+        }
+        self.rig()
+    }
+}
