@@ -2,9 +2,12 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+pub mod commands;
+pub mod devices;
 pub mod failure;
 pub mod findings;
 pub mod level;
 pub mod nearest;
+pub mod play;
 pub mod table;
 pub mod wav;

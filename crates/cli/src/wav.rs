@@ -74,6 +74,17 @@ impl Wav {
         })
     }
 
+    /// A sound of 32-bit integers made by a test.
+    #[cfg(test)]
+    pub(crate) fn from_planes(rate_hz: u32, planes: Vec<Vec<i32>>) -> Wav {
+        Wav {
+            rate_hz,
+            frames: planes[0].len(),
+            what: String::new(),
+            planes: Planes::Int32(planes),
+        }
+    }
+
     /// Frames per second.
     pub fn rate_hz(&self) -> u32 {
         self.rate_hz

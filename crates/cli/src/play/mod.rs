@@ -1,0 +1,4 @@
+//! The parts of `play` that do not depend on where the driver comes from.
+
+pub mod feed;
+pub mod routing;
