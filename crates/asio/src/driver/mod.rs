@@ -27,7 +27,6 @@ mod object;
 mod shims;
 #[cfg(test)]
 mod tests;
-mod text;
 mod traits;
 
 pub use buffers::{Half, HostBuffers};

@@ -14,12 +14,12 @@ use super::checks::invalid;
 use super::core::Core;
 use super::identity::{add_ref, query_interface, release};
 use super::object::Object;
-use super::text::write_ascii;
 use super::{Driver, Error, Future, HostCallbacks, InternalFrames, Result, WindowHandle};
 use crate::abi::{
     self, AsioError, BufferInfo, Callbacks, ChannelInfo, ClockSource, FutureSelector, Iasio, Int64,
     InternalBufferInfo, Vtable,
 };
+use crate::text::write_ascii;
 
 const NAME_BYTES: usize = 32;
 const ERROR_TEXT_BYTES: usize = 124;

@@ -74,7 +74,7 @@ impl Raw {
         let mut text = [0xAA_u8; 124];
         // SAFETY: a live object and room for 124 bytes.
         unsafe { (self.vtable().get_error_message)(self.this(), text.as_mut_ptr().cast()) };
-        super::text::read_text(&text)
+        crate::text::read_text(&text)
     }
 }
 

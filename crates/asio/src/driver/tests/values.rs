@@ -4,12 +4,12 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
-use super::super::text::read_text;
 use super::{CALLBACKS, Raw, buffer_info, call, outputs};
 use crate::abi::{
     AsioError, Callbacks, ChannelInfo, ClockSource, FutureSelector, Int64, InternalBufferInfo,
     SampleType,
 };
+use crate::text::read_text;
 
 #[test]
 fn the_name_is_cut_and_ended() {
@@ -164,7 +164,8 @@ fn the_host_gets_its_halves() {
 #[test]
 fn what_cannot_be_prepared_leaves_the_list_alone() {
     let raw = Raw::initialised();
-    let cases: [(&[(bool, i32)], i32, AsioError); 8] = [
+    type Case = (&'static [(bool, i32)], i32, AsioError);
+    let cases: [Case; 8] = [
         (&[], 64, AsioError::INVALID_PARAMETER),
         (&[(false, 0), (false, 0)], 64, AsioError::INVALID_PARAMETER),
         (&[(false, 2)], 64, AsioError::INVALID_PARAMETER),

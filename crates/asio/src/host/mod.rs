@@ -1,0 +1,21 @@
+//! The host's side: list the installed drivers, load one, drive it safely.
+//!
+//! [`Driver`] is an open driver. Its callbacks reach a [`Handler`] on the driver's own thread; what
+//! the driver wants to tell at other times reaches the handler's [`Events`]. ASIO's callbacks carry
+//! no context, so each stream takes one of [`MAX_STREAMS`] sets of functions, made at compile time.
+
+mod block_io;
+mod context;
+mod driver;
+mod error;
+mod handler;
+mod slots;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use block_io::BlockIo;
+pub use driver::{ChannelInfo, ClockSource, Driver};
+pub use error::{Error, Result};
+pub use handler::{Events, Handler, answer};
+pub use slots::MAX_STREAMS;
