@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use asio::abi::Guid;
-use asio::driver::ObjectRef;
-use asio::driver::dll::{Class, make_object};
+use asio::driver::{Object, ObjectRef};
+use asio::driver::dll::Class;
 use engine::format::SampleFormat;
 use session::DirectDriver;
 use session::product::{DRIVERS, Sharing};
@@ -34,7 +34,7 @@ fn make(clsid: Guid) -> ObjectRef {
         Sharing::Exclusive => Mode::Exclusive,
     };
     let device = WasapiDevice::new(Selection::DefaultRender, mode, options());
-    make_object(clsid, DirectDriver::new(product.name, Arc::new(device)))
+    Object::create(clsid, DirectDriver::new(product.name, Arc::new(device)))
 }
 
 /// A list that cannot be read counts as none; `asio2wasapi doctor` names what is wrong with it.
