@@ -8,12 +8,15 @@ mod interrupt;
 mod layers;
 mod paths;
 mod process;
-mod progress;
 mod sound;
 mod tidy;
 
 #[cfg(not(windows))]
+mod captured;
+#[cfg(not(windows))]
 mod demo;
+#[cfg(not(windows))]
+mod progress;
 #[cfg(not(windows))]
 mod rig;
 #[cfg(not(windows))]

@@ -46,6 +46,7 @@ impl Paths {
     }
 
     /// Everything that belongs to the test rig.
+    #[cfg(not(windows))]
     pub fn rig(&self) -> PathBuf {
         self.target.join("rig")
     }

@@ -61,12 +61,17 @@ impl<'a> Rig<'a> {
         self.server.ensure(kind)
     }
 
+    /// Waits until the sink keeps time.
+    pub fn awake(&mut self, kind: Sink) -> Result<()> {
+        self.server.wait_awake(kind)
+    }
+
     /// Waits until the sink keeps time, then records it.
     pub fn record(&mut self, kind: Sink) -> Result<Recorder> {
         self.server.wait_awake(kind)?;
         let recorder = Recorder::start(self.paths, &self.dirs, kind)?;
         // Until the reader is connected, nothing of the sink reaches it.
-        crate::process::pause(Duration::from_millis(300))?;
+        crate::captured::pause(Duration::from_millis(300))?;
         Ok(recorder)
     }
 }

@@ -1,6 +1,7 @@
 //! One sound sent through a real host program and a driver, recorded, and compared.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Rig;
 use super::places::{self, Backend};
 use super::server::Sink;
-use crate::process;
+use crate::captured::Running;
 use crate::sound::Sound;
 use crate::sound::compare::{Comparison, compare};
 use crate::sound::raw::RawFormat;
@@ -79,14 +80,52 @@ pub struct Intervals {
     pub max: f64,
 }
 
+/// A host program at work.
+pub struct Host {
+    running: Running,
+    report: PathBuf,
+    limit: Duration,
+}
+
+impl Host {
+    /// Waits until it is done.
+    ///
+    /// # Errors
+    /// It fails: its own sentence.
+    pub fn finish(self) -> Result<HostReport> {
+        let output = self.running.finish(self.limit)?;
+        if !output.status.success() {
+            bail!("the host program failed: {}", output.last_words());
+        }
+        let text = fs::read_to_string(&self.report).context("the host program left no report")?;
+        serde_json::from_str(&text).context("the host program's report is unclear")
+    }
+}
+
 impl Rig<'_> {
     /// Sends `sound` and compares what arrives.
     ///
     /// # Errors
     /// The host program fails: its own sentence. A sound that arrives wrong is no error here.
     pub fn play(&mut self, how: &Playback<'_>, sound: &Sound) -> Result<Played> {
+        let recorder = self.record(how.sink)?;
+        let host = self.start_host(how, sound, "host")?.finish();
+        // What was recorded of a failed run says nothing, but the recording must be ended.
+        let recorded = recorder.finish()?;
+        let host = host?;
+        let comparison = compare(sound, &recorded, how.tolerance_lsb);
+        Ok(Played {
+            comparison,
+            host,
+            recorded,
+        })
+    }
+
+    /// Starts a host program that plays `sound` once. `name` tells its files from another's.
+    pub fn start_host(&mut self, how: &Playback<'_>, sound: &Sound, name: &str) -> Result<Host> {
         let rig = self.paths.rig();
-        let (input, report) = (rig.join("input.raw"), rig.join("host-report.json"));
+        let input = rig.join(format!("{name}-input.raw"));
+        let report = rig.join(format!("{name}-report.json"));
         let lead_in = sound.rate_hz as usize * LEAD_IN.as_millis() as usize / 1000;
         let sent = sound.between_silence(lead_in, 0);
         fs::write(&input, how.format.encode(&sent.samples))
@@ -94,12 +133,9 @@ impl Rig<'_> {
         // An old report must not pass for this run's.
         let _ = fs::remove_file(&report);
 
-        let recorder = self.record(how.sink)?;
-        let library = places::windows_path(&places::portaudio(self.paths));
         let program = places::programs(self.paths).join("pa-host.exe");
-        let mut host = self
-            .wine(how.backend)?
-            .command_to(rig.join("bin/pa-host.exe"), how.sink);
+        let library = places::windows_path(&places::portaudio(self.paths));
+        let mut host = self.wine(how.backend)?.command_to(program, how.sink);
         host.args(["--library", &library, "play", "--host-api", how.host_api]);
         if let Some(device) = how.device {
             host.args(["--device", device]);
@@ -116,19 +152,11 @@ impl Rig<'_> {
         host.args(["--report", &places::windows_path(&report)]);
         host.args(["--tail-ms", &TAIL_MS.to_string(), "--times"]);
         let length = Duration::from_secs((sent.frames() / sent.rate_hz as usize) as u64);
-        let log = places::logs(self.paths).join("pa-host");
-        let output = process::capture(&mut host, &log, length + SPARE)?;
-        let recorded = recorder.finish()?;
-        if !output.status.success() {
-            bail!("the host program failed: {}", output.last_words());
-        }
-        let text = fs::read_to_string(&report).context("the host program wrote no report")?;
-        let host = serde_json::from_str(&text).context("the host program's report is unclear")?;
-        let comparison = compare(sound, &recorded, how.tolerance_lsb);
-        Ok(Played {
-            comparison,
-            host,
-            recorded,
+        let running = Running::start(&mut host, &places::logs(self.paths).join(name))?;
+        Ok(Host {
+            running,
+            report,
+            limit: length + SPARE,
         })
     }
 }

@@ -11,8 +11,8 @@ use super::daemon::Daemon;
 use super::places;
 use super::private_dir::PrivateDirs;
 use super::server::Sink;
+use crate::captured;
 use crate::paths::Paths;
-use crate::process;
 use crate::sound::Sound;
 
 /// Lets the last of the sound arrive: 5 ms of reader, up to 40 ms of sink.
@@ -47,7 +47,7 @@ impl Recorder {
 
     /// Ends the recording and reads it.
     pub fn finish(mut self) -> Result<Sound> {
-        process::pause(TAIL)?;
+        captured::pause(TAIL)?;
         anyhow::ensure!(
             self.daemon.is_running(),
             "the recording program ended before the sound"

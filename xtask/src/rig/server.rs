@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::daemon::Daemon;
 use super::places;
 use super::private_dir::{PrivateDirs, PrivateEnvironment};
+use crate::captured;
 use crate::paths::Paths;
-use crate::process;
 use crate::sound::raw::RawFormat;
 
 /// How long a null sink that was idle needs until it keeps time again.
@@ -104,7 +104,7 @@ impl Server {
                     log.display()
                 );
             }
-            process::pause(Duration::from_millis(50))?;
+            captured::pause(Duration::from_millis(50))?;
         }
         Ok(server)
     }
@@ -113,7 +113,7 @@ impl Server {
         let mut command = self.client("pactl");
         command.arg("info");
         Ok(
-            process::capture(&mut command, &self.logs.join("pactl"), COMMAND_LIMIT)?
+            captured::capture(&mut command, &self.logs.join("pactl"), COMMAND_LIMIT)?
                 .status
                 .success(),
         )
@@ -130,7 +130,7 @@ impl Server {
         load.arg(format!("format={}", kind.pulse_format()));
         load.arg(format!("rate={}", kind.rate_hz))
             .arg(format!("channels={}", kind.channels));
-        process::succeed(&mut load, &self.logs.join("pactl"), COMMAND_LIMIT)
+        captured::succeed(&mut load, &self.logs.join("pactl"), COMMAND_LIMIT)
             .with_context(|| format!("the sound server refuses the sink {}", kind.name()))?;
         let mut reader = self.client("parec");
         reader
@@ -151,7 +151,7 @@ impl Server {
         self.ensure(kind)?;
         let sink = self.sinks.iter().find(|sink| sink.kind == kind);
         let since = sink.expect("`ensure` made it").since;
-        process::pause(AWAKE_AFTER.saturating_sub(since.elapsed()))
+        captured::pause(AWAKE_AFTER.saturating_sub(since.elapsed()))
     }
 
     fn client(&self, program: &str) -> Command {

@@ -11,8 +11,8 @@ use super::daemon::Daemon;
 use super::places::{self, Backend};
 use super::private_dir::{PrivateDirs, PrivateEnvironment};
 use super::server::Sink;
+use crate::captured::{self, Output};
 use crate::paths::Paths;
-use crate::process::{self, Output};
 
 /// A running Wine server; programs run in it.
 pub struct Wine {
@@ -74,7 +74,7 @@ impl Wine {
         }
         command.arg(places::windows_path(driver));
         let log = self.logs.join("regsvr32");
-        process::succeed(&mut command, &log, Duration::from_secs(60))
+        captured::succeed(&mut command, &log, Duration::from_secs(60))
     }
 
     fn set_environment(&self, command: &mut Command) {

@@ -7,6 +7,7 @@ mod wheel;
 mod windows_std;
 
 use anyhow::Result;
+pub use packages::NeedsRoot;
 
 use crate::paths::Paths;
 use crate::progress;

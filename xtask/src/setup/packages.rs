@@ -4,10 +4,10 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::paths::Paths;
-use crate::{process, progress};
+use crate::{captured, progress};
 
 /// A package and why it is wanted.
 pub struct Package {
@@ -52,10 +52,27 @@ pub const STD_SOURCE: &[Package] = &[
     package("xz-utils", "unpacks the package list"),
 ];
 
+/// Packages are missing that only root can install.
+#[derive(Debug)]
+pub struct NeedsRoot(String);
+
+impl std::fmt::Display for NeedsRoot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "packages are missing that only root can install; run\n    \
+             sudo apt-get install --no-install-recommends {}\nand then this command again",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NeedsRoot {}
+
 /// Installs those that are missing.
 ///
 /// # Errors
-/// No apt, no root (the message is the one command to run), or apt fails.
+/// No apt, [`NeedsRoot`], or apt fails.
 pub fn install(paths: &Paths, wanted: &[Package]) -> Result<()> {
     let missing = missing(wanted)?;
     if missing.is_empty() {
@@ -63,11 +80,7 @@ pub fn install(paths: &Paths, wanted: &[Package]) -> Result<()> {
     }
     let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
     if !is_root() {
-        bail!(
-            "these packages are missing and only root can install them; run\n    \
-             sudo apt-get install --no-install-recommends {}\nand then this command again",
-            names.join(" ")
-        );
+        return Err(NeedsRoot(names.join(" ")).into());
     }
     for package in &missing {
         progress::note(&format!("needs {}: {}", package.name, package.why));
@@ -75,7 +88,7 @@ pub fn install(paths: &Paths, wanted: &[Package]) -> Result<()> {
     let log = paths.rig().join("logs");
     progress::step("reading the package lists", || {
         let limit = Duration::from_secs(300);
-        process::succeed(apt().args(["-q", "update"]), &log.join("apt-update"), limit)
+        captured::succeed(apt().args(["-q", "update"]), &log.join("apt-update"), limit)
     })?;
     progress::step(
         &format!("installing {} packages (about a minute)", names.len()),
@@ -84,7 +97,7 @@ pub fn install(paths: &Paths, wanted: &[Package]) -> Result<()> {
             command
                 .args(["-q", "-y", "--no-install-recommends", "install"])
                 .args(&names);
-            process::succeed(
+            captured::succeed(
                 &mut command,
                 &log.join("apt-install"),
                 Duration::from_secs(1200),

@@ -13,7 +13,7 @@ use crate::paths::Paths;
 use crate::rig::places::{self, Backend};
 use crate::rig::private_dir::PrivateDirs;
 use crate::rig::wine::Wine;
-use crate::{process, progress};
+use crate::{captured, progress};
 
 const LIMIT: Duration = Duration::from_secs(240);
 const SHIM: &str = include_str!("../../assets/bcryptprimitives.c");
@@ -64,7 +64,7 @@ fn first(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
     let prefix = clean_place(paths, Backend::Pulse)?;
     let wine = Wine::start(paths, dirs, Backend::Pulse)?;
     let mut boot = wine.command("wineboot");
-    process::succeed(
+    captured::succeed(
         boot.arg("--init"),
         &places::logs(paths).join("wineboot"),
         LIMIT,
@@ -85,7 +85,7 @@ fn second(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
     copy.arg("-al")
         .arg(places::prefix(paths, Backend::Pulse))
         .arg(&prefix);
-    process::succeed(&mut copy, &places::logs(paths).join("copy-prefix"), LIMIT)?;
+    captured::succeed(&mut copy, &places::logs(paths).join("copy-prefix"), LIMIT)?;
     let wine = Wine::start(paths, dirs, Backend::Alsa)?;
     set_driver(paths, &wine, "alsa")
 }
@@ -105,7 +105,7 @@ fn set_driver(paths: &Paths, wine: &Wine, driver: &str) -> Result<()> {
         .with_context(|| format!("cannot write {}", file.display()))?;
     let mut command = wine.command("regedit");
     command.arg("/S").arg(places::windows_path(&file));
-    process::succeed(&mut command, &places::logs(paths).join("regedit"), LIMIT)?;
+    captured::succeed(&mut command, &places::logs(paths).join("regedit"), LIMIT)?;
     Ok(())
 }
 
@@ -114,6 +114,6 @@ fn compile_shim(paths: &Paths, to: &Path) -> Result<()> {
     gcc.args(["-shared", "-Os", "-s", "-o"]).arg(to);
     gcc.arg(paths.root.join("xtask/assets/bcryptprimitives.c"))
         .arg("-ladvapi32");
-    process::succeed(&mut gcc, &places::logs(paths).join("shim"), LIMIT)?;
+    captured::succeed(&mut gcc, &places::logs(paths).join("shim"), LIMIT)?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use super::stamp;
 use crate::paths::Paths;
 use crate::rig::places;
-use crate::{process, progress};
+use crate::{captured, progress};
 
 const LIMIT: Duration = Duration::from_secs(180);
 const REQUIREMENTS: &str = include_str!("../../assets/portaudio-wheel.txt");
@@ -46,14 +46,14 @@ pub fn ensure(paths: &Paths) -> Result<()> {
             .arg(wanted)
             .arg("--dest")
             .arg(&work);
-        process::succeed(&mut pip, &work.join("pip"), LIMIT)?;
+        captured::succeed(&mut pip, &work.join("pip"), LIMIT)?;
         let wheel = wheel_in(&work)?;
         let mut unpack = python();
         unpack
             .args(["-m", "zipfile", "-e"])
             .arg(wheel)
             .arg(work.join("files"));
-        process::succeed(&mut unpack, &work.join("unpack"), LIMIT)?;
+        captured::succeed(&mut unpack, &work.join("unpack"), LIMIT)?;
         fs::copy(work.join("files").join(INSIDE), &library)
             .context("the package holds no PortAudio with ASIO")?;
         stamp::set(&mark, REQUIREMENTS)

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::packages;
 use crate::paths::Paths;
-use crate::{process, progress};
+use crate::{captured, progress};
 
 /// Where Debian keeps compilers newer than the release's own.
 const SUITE: &str = "trixie-backports";
@@ -33,7 +33,7 @@ pub fn ensure(paths: &Paths, target: &str) -> Result<()> {
         &format!("adding Rust's standard library for {target}"),
         || {
             // A refusal is an answer here, and so is the absence of rustup.
-            Ok(process::succeed(&mut rustup, &log, FETCH_LIMIT).is_ok())
+            Ok(captured::succeed(&mut rustup, &log, FETCH_LIMIT).is_ok())
         },
     )?;
     crate::interrupt::check()?;
@@ -117,7 +117,7 @@ fn fetch_source(work: &Path, version: &str) -> Result<()> {
         .arg(&signed);
     // gpgv refuses to write over a file of an earlier try.
     let _ = fs::remove_file(&release);
-    process::succeed(&mut gpgv, &work.join("gpgv"), FETCH_LIMIT)?;
+    captured::succeed(&mut gpgv, &work.join("gpgv"), FETCH_LIMIT)?;
     let release = read(&release)?;
 
     let packed = work.join("Packages.xz");
@@ -125,7 +125,7 @@ fn fetch_source(work: &Path, version: &str) -> Result<()> {
     let hash = hash_in_release(&release, LIST).context("the suite has no package list")?;
     verify(&packed, hash)?;
     let mut xz = Command::new("xz");
-    let list = process::succeed(xz.arg("-dc").arg(&packed), &work.join("xz"), FETCH_LIMIT)?.stdout;
+    let list = captured::succeed(xz.arg("-dc").arg(&packed), &work.join("xz"), FETCH_LIMIT)?.stdout;
 
     let source = find_source(&list, version).with_context(|| {
         format!(
@@ -138,7 +138,7 @@ fn fetch_source(work: &Path, version: &str) -> Result<()> {
     verify(&package, source.sha256)?;
     let mut unpack = Command::new("dpkg");
     unpack.arg("-x").arg(&package).arg(work.join("src"));
-    process::succeed(&mut unpack, &work.join("dpkg"), FETCH_LIMIT)?;
+    captured::succeed(&mut unpack, &work.join("dpkg"), FETCH_LIMIT)?;
     Ok(())
 }
 
@@ -181,14 +181,14 @@ fn fetch(address: &str, to: &Path) -> Result<()> {
         "--output",
     ]);
     curl.arg(to).arg(address);
-    process::succeed(&mut curl, &to.with_extension("curl"), FETCH_LIMIT)?;
+    captured::succeed(&mut curl, &to.with_extension("curl"), FETCH_LIMIT)?;
     Ok(())
 }
 
 fn verify(file: &Path, sha256: &str) -> Result<()> {
     let mut command = Command::new("sha256sum");
     let log = file.with_extension("sum");
-    let sum = process::succeed(command.arg(file), &log, FETCH_LIMIT)?.stdout;
+    let sum = captured::succeed(command.arg(file), &log, FETCH_LIMIT)?.stdout;
     if sum.split_whitespace().next() != Some(sha256) {
         bail!(
             "{} is not what the archive promises (SHA-256 {sha256})",
@@ -255,7 +255,7 @@ fn build(paths: &Paths, target: &str, library: &Path, work: &Path, libraries: &P
         ]);
         rustc.arg("-o").arg(libraries.join(format!("{object}.o")));
         rustc.arg(library.join(format!("rtstartup/{object}.rs")));
-        process::succeed(&mut rustc, &work.join(object), BUILD_LIMIT)?;
+        captured::succeed(&mut rustc, &work.join(object), BUILD_LIMIT)?;
     }
     let mut cargo = Command::new("cargo");
     cargo.current_dir(&paths.root).env("RUSTC_BOOTSTRAP", "1");
@@ -268,7 +268,7 @@ fn build(paths: &Paths, target: &str, library: &Path, work: &Path, libraries: &P
         .arg("--manifest-path")
         .arg(library.join("sysroot/Cargo.toml"));
     cargo.arg("--target-dir").arg(work.join("target"));
-    process::succeed(&mut cargo, &work.join(format!("std-{target}")), BUILD_LIMIT)?;
+    captured::succeed(&mut cargo, &work.join(format!("std-{target}")), BUILD_LIMIT)?;
     Ok(())
 }
 

@@ -26,15 +26,13 @@ pub struct Sound {
     pub samples: Vec<i32>,
 }
 
+#[cfg(not(windows))]
 impl Sound {
     /// How many whole frames there are.
     pub fn frames(&self) -> usize {
         self.samples.len() / usize::from(self.channels)
     }
-}
 
-#[cfg(not(windows))]
-impl Sound {
     /// One frame's samples.
     pub fn frame(&self, index: usize) -> &[i32] {
         let channels = usize::from(self.channels);
@@ -47,6 +45,20 @@ impl Sound {
         let mut samples = vec![0; before_frames * channels];
         samples.extend_from_slice(&self.samples);
         samples.resize(samples.len() + after_frames * channels, 0);
+        Sound { samples, ..*self }
+    }
+
+    /// The same sound with all channels but one silent.
+    pub fn only_channel(&self, wanted: usize) -> Sound {
+        let channels = usize::from(self.channels);
+        let keep = |(index, sample): (usize, &i32)| {
+            if index % channels == wanted {
+                *sample
+            } else {
+                0
+            }
+        };
+        let samples = self.samples.iter().enumerate().map(keep).collect();
         Sound { samples, ..*self }
     }
 }

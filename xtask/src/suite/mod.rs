@@ -11,41 +11,52 @@ use anyhow::{Result, bail};
 
 use crate::interrupt;
 use crate::paths::Paths;
-use crate::setup;
+use crate::setup::{self, NeedsRoot};
 use stage::Stage;
 
-/// How a leg ended well, or why it could not run.
-enum Outcome {
-    /// Held. How many checks that were, and what is worth saying.
-    Passed { count: u32, detail: String },
-    /// Cannot be run here.
-    Skipped { why: String },
+/// A leg that passed.
+struct Passed {
+    /// How many checks that were.
+    count: u32,
+    /// What is worth saying.
+    detail: String,
 }
 
-/// One leg that passed, with something to say about it.
-fn passed(detail: impl Into<String>) -> Outcome {
-    Outcome::Passed {
+/// One check that passed, with something to say about it.
+fn passed(detail: impl Into<String>) -> Passed {
+    Passed {
         count: 1,
         detail: detail.into(),
     }
 }
 
-type Work = Box<dyn Fn(&mut Stage<'_>) -> Result<Outcome>>;
+type Work = Box<dyn Fn(&mut Stage<'_>) -> Result<Passed>>;
 
 /// One leg of the test.
 struct Leg {
     name: String,
+    /// Needs what set-up prepares, not only Rust.
+    needs_setup: bool,
     work: Work,
 }
 
 impl Leg {
     fn new(
         name: impl Into<String>,
-        work: impl Fn(&mut Stage<'_>) -> Result<Outcome> + 'static,
+        work: impl Fn(&mut Stage<'_>) -> Result<Passed> + 'static,
     ) -> Leg {
         Leg {
             name: name.into(),
+            needs_setup: true,
             work: Box::new(work),
+        }
+    }
+
+    /// Runs with nothing but Rust.
+    fn with_rust_alone(self) -> Leg {
+        Leg {
+            needs_setup: false,
+            ..self
         }
     }
 }
@@ -74,13 +85,18 @@ pub fn run(paths: &Paths, filter: Option<&str>, list_only: bool) -> Result<bool>
         }
         return Ok(true);
     }
-    setup::compiler(paths)?;
-    setup::rig(paths)?;
+    let lacking = lacking(paths, &legs)?;
     let mut stage = Stage::new(paths);
     let mut tally = Tally::default();
     let begun = Instant::now();
     for leg in &legs {
-        run_leg(leg, &mut stage, &mut tally)?;
+        match &lacking {
+            Some(why) if leg.needs_setup => {
+                tally.skipped += 1;
+                println!("SKIP  {} NOT RUN: {why}", leg.name);
+            }
+            _ => run_leg(leg, &mut stage, &mut tally)?,
+        }
     }
     drop(stage);
     let Tally {
@@ -91,6 +107,21 @@ pub fn run(paths: &Paths, filter: Option<&str>, list_only: bool) -> Result<bool>
     println!("done in {:.0} s", begun.elapsed().as_secs_f64());
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     Ok(failed == 0 && passed > 0)
+}
+
+/// Sets up what the legs need. The value says what is missing when only root could do it.
+fn lacking(paths: &Paths, legs: &[Leg]) -> Result<Option<String>> {
+    if !legs.iter().any(|leg| leg.needs_setup) {
+        return Ok(None);
+    }
+    match setup::compiler(paths).and_then(|()| setup::rig(paths)) {
+        Ok(()) => Ok(None),
+        Err(error) if error.is::<NeedsRoot>() => {
+            println!("{error}");
+            Ok(Some("packages are missing, see above".to_owned()))
+        }
+        Err(error) => Err(error.context("set-up failed")),
+    }
 }
 
 fn run_leg(leg: &Leg, stage: &mut Stage<'_>, tally: &mut Tally) -> Result<()> {
@@ -104,13 +135,9 @@ fn run_leg(leg: &Leg, stage: &mut Stage<'_>, tally: &mut Tally) -> Result<()> {
     interrupt::check()?;
     let seconds = begun.elapsed().as_secs_f64();
     match outcome {
-        Ok(Outcome::Passed { count, detail }) => {
+        Ok(Passed { count, detail }) => {
             tally.passed += count;
             println!("PASS  {} ({seconds:.1} s) {detail}", leg.name);
-        }
-        Ok(Outcome::Skipped { why }) => {
-            tally.skipped += 1;
-            println!("SKIP  {} ({seconds:.1} s) NOT RUN: {why}", leg.name);
         }
         Err(error) => {
             tally.failed += 1;

@@ -89,4 +89,14 @@ impl<'a> Stage<'a> {
         }
         self.rig()
     }
+
+    /// Sees to it that the driver is not registered in this prefix.
+    pub fn forget_driver(&mut self, backend: Backend) -> Result<()> {
+        if self.registered.contains(&backend) {
+            let driver = self.product()?.join("asio2wasapi.dll");
+            self.rig()?.wine(backend)?.register(&driver, false)?;
+            self.registered.retain(|other| *other != backend);
+        }
+        Ok(())
+    }
 }

@@ -1,10 +1,44 @@
 //! The legs that run programs in Wine, as tables.
 
+mod bad_input;
+mod checks;
 mod playback;
+mod registration;
+mod together;
 
 use super::Leg;
+use crate::rig::places::Backend;
 
-/// All of them, quick ones first.
+/// Our driver for shared mode.
+const SHARED: Driver = Driver {
+    name: "ASIO2WASAPI Shared",
+    way: "shared",
+    backend: Backend::Pulse,
+};
+/// Our driver for exclusive mode, which only one of Wine's backends has.
+const EXCLUSIVE: Driver = Driver {
+    name: "ASIO2WASAPI Exclusive",
+    way: "exclusive",
+    backend: Backend::Alsa,
+};
+
+/// One of our drivers.
+#[derive(Clone, Copy)]
+struct Driver {
+    /// As hosts list it.
+    name: &'static str,
+    /// In the names of legs.
+    way: &'static str,
+    /// Where it is tested.
+    backend: Backend,
+}
+
+/// All of them. Registration comes first: the others leave the driver registered.
 pub fn legs() -> Vec<Leg> {
-    playback::legs()
+    let mut legs = registration::legs();
+    legs.extend(playback::legs());
+    legs.extend(together::legs());
+    legs.extend(checks::legs());
+    legs.extend(bad_input::legs());
+    legs
 }

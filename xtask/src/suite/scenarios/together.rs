@@ -1,0 +1,52 @@
+//! Two host programs at once in shared mode.
+
+use anyhow::Result;
+
+use super::super::{Leg, Passed, passed, stage::Stage};
+use super::{SHARED, playback};
+use crate::rig::playback::Playback;
+use crate::rig::server::Sink;
+use crate::sound::compare::compare;
+use crate::sound::make;
+use crate::sound::raw::RawFormat;
+
+const RATE_HZ: u32 = 48_000;
+const FRAMES: usize = 96_000;
+
+/// The one leg.
+pub fn legs() -> Vec<Leg> {
+    vec![Leg::new("play: shared, two hosts at once", two_hosts)]
+}
+
+/// One plays on the left, one on the right, so that each is found whole in what the system mixes.
+fn two_hosts(stage: &mut Stage<'_>) -> Result<Passed> {
+    let rig = stage.rig_with_driver(SHARED.backend)?;
+    let sink = Sink {
+        format: RawFormat::Int16,
+        rate_hz: RATE_HZ,
+        channels: 2,
+    };
+    let how = Playback {
+        host_api: "asio",
+        device: Some(SHARED.name),
+        backend: SHARED.backend,
+        block_frames: 480,
+        format: RawFormat::Int16,
+        sink,
+        tolerance_lsb: 1,
+    };
+    let noise = make::noise(RATE_HZ, 2, 16, FRAMES);
+    let sounds = [noise.only_channel(0), noise.only_channel(1)];
+
+    let recorder = rig.record(sink)?;
+    let left = rig.start_host(&how, &sounds[0], "left")?;
+    let right = rig.start_host(&how, &sounds[1], "right")?;
+    let ended = [left.finish(), right.finish()];
+    let recorded = recorder.finish()?;
+    for (channel, (sound, ended)) in sounds.iter().zip(ended).enumerate() {
+        ended?;
+        let found = compare(sound, &recorded.only_channel(channel), how.tolerance_lsb);
+        playback::demand(&found, how.tolerance_lsb)?;
+    }
+    Ok(passed("both whole"))
+}
