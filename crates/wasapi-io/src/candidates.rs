@@ -12,6 +12,8 @@ pub(crate) const COMMON_RATES_HZ: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 17
 pub(crate) struct Candidate {
     pub(crate) format: StreamFormat,
     pub(crate) wave: WaveFormat,
+    /// For 24 valid bits in 32: the same with all bits valid.
+    pub(crate) whole: Option<WaveFormat>,
 }
 
 /// Channels and speaker positions of a device's stream.
@@ -55,7 +57,17 @@ pub(crate) fn forms(sample: SampleFormat, layout: Layout, rate_hz: u32) -> Vec<C
     let mut forms: Vec<Candidate> = Vec::new();
     for header in [Header::Extensible, Header::ExtensibleNoMask, Header::Plain] {
         if let Some(wave) = WaveFormat::encode(&format, header) {
-            forms.push(Candidate { format, wave });
+            let whole = (sample == SampleFormat::Int24In32)
+                .then_some(StreamFormat {
+                    sample: SampleFormat::Int32,
+                    ..format
+                })
+                .and_then(|whole| WaveFormat::encode(&whole, header));
+            forms.push(Candidate {
+                format,
+                wave,
+                whole,
+            });
         }
     }
     forms
@@ -106,6 +118,26 @@ mod tests {
             48_000,
         );
         assert_eq!(unknown.len(), 2, "no positions are made up");
+    }
+
+    #[test]
+    fn t15_for_24_valid_bits_in_32_all_32_can_be_asked_for() {
+        let layout = Layout {
+            channels: 2,
+            channel_mask: 3,
+        };
+        let whole = forms(SampleFormat::Int32, layout, 48_000);
+        for (index, form) in forms(SampleFormat::Int24In32, layout, 48_000)
+            .iter()
+            .enumerate()
+        {
+            assert!(form.whole == Some(whole[index].wave));
+        }
+        assert!(
+            forms(SampleFormat::Int24, layout, 48_000)
+                .iter()
+                .all(|form| form.whole.is_none())
+        );
     }
 
     #[test]

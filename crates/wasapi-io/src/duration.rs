@@ -25,8 +25,7 @@ fn scale(hns: i64, rate_hz: u32, rounding: u64) -> u32 {
     u32::try_from(frames).unwrap_or(u32::MAX)
 }
 
-/// What the system says of the way from the device's buffer to its output, in frames; 0 where it
-/// says nothing believable.
+/// What the system says of a stream's latency, in frames; 0 where it says nothing believable.
 pub(crate) fn plausible_latency_frames(hns: i64, rate_hz: u32) -> u32 {
     const LONGEST_HNS: i64 = 2 * HNS_PER_SECOND as i64;
     if (0..=LONGEST_HNS).contains(&hns) {

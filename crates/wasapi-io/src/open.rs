@@ -6,7 +6,7 @@ use engine::format::{SampleFormat, StreamFormat};
 use crate::candidates::{Candidate, Layout, forms};
 use crate::client::{AudioClient, MixFormat, Pace};
 use crate::com::Hr;
-use crate::duration::hns_from_frames;
+use crate::duration::{frames_from_hns, hns_from_frames};
 use crate::endpoint::Endpoint;
 use crate::fault::{coded, refused};
 use crate::hresult::codes::{
@@ -17,6 +17,7 @@ use crate::hresult::fact;
 use crate::plan::{
     DevicePeriods, Durations, event_attempts, shared_buffer_hns, timer_attempts, timer_step_frames,
 };
+use crate::probe::worth_trying;
 use crate::wave;
 
 /// How often a buffer size is mended when the device wants it aligned.
@@ -118,8 +119,7 @@ pub(crate) fn exclusive(
     for layout in Layout::to_try(mix.layout) {
         for &sample in formats {
             for candidate in forms(sample, layout, request.rate_hz) {
-                let attempt = probe
-                    .takes_exclusively(candidate.wave.as_bytes())
+                let attempt = worth_trying(&probe, &candidate)
                     .and_then(|()| try_candidate(endpoint, &candidate, periods, request));
                 match attempt {
                     Ok(opened) => return Ok(opened),
@@ -179,8 +179,7 @@ fn try_candidate(
             let pace = Pace::ExclusiveTimer;
             let attempts = timer_attempts(periods, block_frames, rate_hz);
             let (client, durations) = try_durations(endpoint, candidate, pace, &attempts)?;
-            let device_frames =
-                crate::duration::frames_from_hns(durations.period_hns, rate_hz).max(1);
+            let device_frames = frames_from_hns(durations.period_hns, rate_hz).max(1);
             let period_frames =
                 timer_step_frames(block_frames, device_frames, client.buffer_frames()?);
             Ok(Opened {

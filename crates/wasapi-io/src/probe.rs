@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use engine::format::{SampleFormat, StreamFormat};
 
-use crate::candidates::{COMMON_RATES_HZ, Layout, forms};
+use crate::candidates::{COMMON_RATES_HZ, Candidate, Layout, forms};
 use crate::client::AudioClient;
 use crate::com::Hr;
 use crate::hresult::codes::UNSUPPORTED_FORMAT;
@@ -59,7 +59,7 @@ impl Answers<'_> {
         let mut last = UNSUPPORTED_FORMAT;
         for layout in Layout::to_try(self.0.mix.0) {
             for &sample in formats {
-                match self.takes(client, layout, rate_hz, sample) {
+                match self.may_take(client, layout, rate_hz, sample) {
                     Ok(format) => return Ok(format),
                     Err(UNSUPPORTED_FORMAT) => {}
                     Err(code) => last = code,
@@ -92,6 +92,23 @@ impl Answers<'_> {
         COMMON_RATES_HZ.into_iter().filter(taken).collect()
     }
 
+    /// As `takes`, but trusts no refusal of 24 valid bits where the device takes all 32.
+    fn may_take(
+        &mut self,
+        client: &AudioClient,
+        layout: Layout,
+        rate_hz: u32,
+        sample: SampleFormat,
+    ) -> Hr<StreamFormat> {
+        match self.takes(client, layout, rate_hz, sample) {
+            Err(UNSUPPORTED_FORMAT) if sample == SampleFormat::Int24In32 => {
+                let whole = self.takes(client, layout, rate_hz, SampleFormat::Int32)?;
+                Ok(StreamFormat { sample, ..whole })
+            }
+            answer => answer,
+        }
+    }
+
     fn takes(
         &mut self,
         client: &AudioClient,
@@ -115,6 +132,18 @@ impl Answers<'_> {
         } else {
             Err(UNSUPPORTED_FORMAT)
         }
+    }
+}
+
+/// Whether it is worth telling the device this format. Some systems refuse 24 valid bits out of 32
+/// when asked, and take them when told; so for that format, being taken with all bits will do.
+pub(crate) fn worth_trying(client: &AudioClient, candidate: &Candidate) -> Hr<()> {
+    match (
+        client.takes_exclusively(candidate.wave.as_bytes()),
+        &candidate.whole,
+    ) {
+        (Err(UNSUPPORTED_FORMAT), Some(whole)) => client.takes_exclusively(whole.as_bytes()),
+        (answer, _) => answer,
     }
 }
 

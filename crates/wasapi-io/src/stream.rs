@@ -41,6 +41,8 @@ pub(crate) struct Stream {
     pace: Pace,
     timing: EndpointTiming,
     period_ns: u64,
+    /// How long all that can be queued after a hand-over lasts.
+    queue_ns: u64,
     /// Where a refusal of real-time priority is noted; 0 for none.
     priority_error: Arc<AtomicI32>,
 
@@ -78,6 +80,12 @@ impl Stream {
         let waker = Arc::new(StreamWaker(Event::new().map_err(fail)?));
         // Also makes the clock ready, which is not to happen on the real-time path.
         let now_ns = now_ns();
+        let ns = |frames| 100 * hns_from_frames(frames, format.rate_hz).unsigned_abs();
+        let queue_frames = match pace {
+            // The device has two buffers of this size.
+            Pace::ExclusiveEvent => timing.buffer_frames.saturating_mul(2),
+            Pace::SharedEvent | Pace::ExclusiveTimer => timing.buffer_frames,
+        };
         Ok(Self {
             writer,
             client,
@@ -89,7 +97,8 @@ impl Stream {
             format,
             pace,
             timing,
-            period_ns: 100 * hns_from_frames(timing.period_frames, format.rate_hz).unsigned_abs(),
+            period_ns: ns(timing.period_frames),
+            queue_ns: ns(queue_frames),
             priority_error,
             running: false,
             cycles: 0,
@@ -189,11 +198,12 @@ impl Stream {
             period_frames,
             ..
         } = self.timing;
+        // What devices say of their queue is not all: one that was held up itself says that all is
+        // well. But none can have played on for longer than the queue lasts.
+        let pause_ns = self.woken_ns.saturating_sub(self.handed_over_ns);
+        let dry = pause_ns > self.queue_ns;
         if self.pace == Pace::ExclusiveEvent {
-            // The device has two buffers and does not tell what is in them. After a hand-over they
-            // hold two periods at most, so that after a longer pause nothing can be left.
-            let pause_ns = self.woken_ns.saturating_sub(self.handed_over_ns);
-            return Ok((buffer_frames, pause_ns > 2 * self.period_ns));
+            return Ok((buffer_frames, dry));
         }
         let padding_frames = self.client.padding_frames()?;
         let step_frames = if self.pace == Pace::SharedEvent {
@@ -203,7 +213,7 @@ impl Stream {
         };
         Ok((
             whole_steps(buffer_frames, padding_frames, step_frames),
-            padding_frames == 0,
+            dry || padding_frames == 0,
         ))
     }
 
@@ -229,7 +239,9 @@ fn timing(
         Pace::ExclusiveEvent => buffer_frames,
         Pace::SharedEvent | Pace::ExclusiveTimer => buffer_frames.saturating_sub(period_frames),
     };
-    let device_frames = plausible_latency_frames(client.latency_hns().unwrap_or(0), rate_hz);
+    // The system's figure is the longest way of a frame, and the queue is a part of that way.
+    let latency_frames = plausible_latency_frames(client.latency_hns().unwrap_or(0), rate_hz);
+    let device_frames = latency_frames.saturating_sub(queued_frames);
     Ok(EndpointTiming {
         period_frames,
         buffer_frames,
