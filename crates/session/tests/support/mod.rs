@@ -1,4 +1,6 @@
-//! A device that a test drives wake-up by wake-up.
+//! A device that a test drives wake-up by wake-up, and a host that counts.
+
+pub mod host;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -56,13 +58,24 @@ pub fn device(faults: Faults) -> (Arc<FakeDevice>, Bench) {
     let (event_sender, events) = channel();
     let (played_sender, played) = channel();
     let open_count = Arc::new(());
-    let ends = Ends { events, waker: event_sender.clone(), played: played_sender };
+    let ends = Ends {
+        events,
+        waker: event_sender.clone(),
+        played: played_sender,
+    };
     let device = FakeDevice {
         faults,
         ends: rt::Mutex::new(Some(ends)),
         open_count: Arc::clone(&open_count),
     };
-    (Arc::new(device), Bench { events: event_sender, played, open_count })
+    (
+        Arc::new(device),
+        Bench {
+            events: event_sender,
+            played,
+            open_count,
+        },
+    )
 }
 
 impl Bench {
@@ -74,18 +87,27 @@ impl Bench {
     /// One wake-up of a device that had run dry, or not.
     pub fn tick_with(&self, underrun: bool) -> Vec<i32> {
         self.send_tick(underrun);
-        self.played.recv_timeout(PATIENCE).expect("the stream hands a period over")
+        self.played
+            .recv_timeout(PATIENCE)
+            .expect("the stream hands a period over")
     }
 
     /// A wake-up that nobody waits for.
     pub fn send_tick(&self, underrun: bool) {
-        self.events.send(Event::Tick { underrun }).expect("the device is there");
+        self.events
+            .send(Event::Tick { underrun })
+            .expect("the device is there");
     }
 
     /// The device is gone.
     pub fn lose(&self) {
-        let fault = StreamFault { kind: FaultKind::Lost, code: 0x8889_0004_u32 as i32 };
-        self.events.send(Event::Lost(fault)).expect("the device is there");
+        let fault = StreamFault {
+            kind: FaultKind::Lost,
+            code: 0x8889_0004_u32 as i32,
+        };
+        self.events
+            .send(Event::Lost(fault))
+            .expect("the device is there");
     }
 
     /// Whether a stream is open on the device.
@@ -136,6 +158,7 @@ impl Device for FakeDevice {
             now_ns: 0,
             underrun: false,
             memory: vec![0; (PERIOD_FRAMES * 8) as usize],
+            handed_over: false,
             _open: Arc::clone(&self.open_count),
         }))
     }
@@ -148,7 +171,22 @@ struct FakeEndpoint {
     now_ns: u64,
     underrun: bool,
     memory: Vec<u8>,
+    /// The test has not seen yet what is in `memory`.
+    handed_over: bool,
     _open: Arc<()>,
+}
+
+impl FakeEndpoint {
+    /// Outside the cycle, because it allocates.
+    fn show_what_was_played(&mut self) {
+        if std::mem::take(&mut self.handed_over) {
+            let left = self
+                .memory
+                .chunks_exact(8)
+                .map(|frame| i32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]));
+            let _ = self.ends.played.send(left.collect());
+        }
+    }
 }
 
 struct FakeWaker(Sender<Event>);
@@ -193,6 +231,7 @@ impl RenderEndpoint for FakeEndpoint {
     fn stop(&mut self) {}
 
     fn wait(&mut self) -> Wake {
+        self.show_what_was_played();
         match self.ends.events.recv_timeout(PATIENCE) {
             Ok(Event::Tick { underrun }) => {
                 self.now_ns += 2_000_000;
@@ -206,12 +245,15 @@ impl RenderEndpoint for FakeEndpoint {
     }
 
     fn cycle(&mut self, fill: &mut dyn FnMut(Due<'_>)) -> Result<u32, StreamFault> {
-        let Self { now_ns, underrun, .. } = *self;
-        fill(Due { bytes: &mut self.memory, now_ns, underrun });
-        let left = self.memory.chunks_exact(8).map(|frame| {
-            i32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]])
+        let Self {
+            now_ns, underrun, ..
+        } = *self;
+        fill(Due {
+            bytes: &mut self.memory,
+            now_ns,
+            underrun,
         });
-        let _ = self.ends.played.send(left.collect());
+        self.handed_over = true;
         Ok(PERIOD_FRAMES)
     }
 }

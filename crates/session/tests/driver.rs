@@ -1,0 +1,303 @@
+//! The whole driver, from the ASIO vtable to a device that is driven tick by tick.
+
+mod support;
+
+use std::sync::mpsc::channel;
+
+use asio::abi::{AsioError, HostMessage};
+use asio::host::Error;
+use support::host::{LEFT, RIGHT, counter, driver_on, positions_of, ready_driver};
+use support::{Faults, PERIOD_FRAMES};
+
+fn count_from(first: i32) -> Vec<i32> {
+    (first..first + PERIOD_FRAMES as i32).collect()
+}
+
+#[test]
+fn what_the_host_writes_is_played_in_the_same_wake_up() {
+    let (mut driver, bench) = ready_driver();
+    let (handler, _) = counter();
+    driver
+        .create_buffers(&[LEFT, RIGHT], PERIOD_FRAMES, handler)
+        .expect("created");
+    driver.start().expect("started");
+    for n in 0..20 {
+        assert_eq!(bench.tick(), count_from(1 + n * PERIOD_FRAMES as i32));
+    }
+    // All of it is the device's; the driver adds nothing.
+    assert_eq!(
+        driver.latencies().expect("known").output_frames,
+        PERIOD_FRAMES + 7
+    );
+}
+
+#[test]
+fn any_block_size_plays_every_frame_once() {
+    for block_frames in [32, 33, 64, 99, 101, 256, 480, 2048] {
+        let (mut driver, bench) = ready_driver();
+        let (handler, _) = counter();
+        driver
+            .create_buffers(&[LEFT], block_frames, handler)
+            .expect("created");
+        driver.start().expect("started");
+        for n in 0..50 {
+            let played = bench.tick();
+            assert_eq!(
+                played,
+                count_from(1 + n * PERIOD_FRAMES as i32),
+                "block {block_frames}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_host_without_output_ready_is_one_block_late_and_told_so() {
+    let (mut driver, bench) = ready_driver();
+    let (mut handler, _) = counter();
+    handler.withholds_output_ready = true;
+    driver
+        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
+        .expect("created");
+    driver.start().expect("started");
+    assert_eq!(
+        bench.tick(),
+        vec![0; PERIOD_FRAMES as usize],
+        "the half that nobody filled"
+    );
+    for n in 0..10 {
+        assert_eq!(bench.tick(), count_from(1 + n * PERIOD_FRAMES as i32));
+    }
+    let latency = driver.latencies().expect("known").output_frames;
+    assert_eq!(latency, PERIOD_FRAMES + 7 + PERIOD_FRAMES);
+}
+
+#[test]
+fn position_and_time_are_those_of_the_block() {
+    let (mut driver, bench) = ready_driver();
+    let (mut handler, _) = counter();
+    let positions = positions_of(&mut handler);
+    driver
+        .create_buffers(&[LEFT], 50, handler)
+        .expect("created");
+    assert!(driver.sample_position().is_err(), "nothing plays yet");
+    driver.start().expect("started");
+    bench.tick();
+    bench.tick();
+    let seen: Vec<_> = positions
+        .try_iter()
+        .map(|p| (p.frames, p.system_ns))
+        .collect();
+    // A wake-up every 2 ms; the second block of each is 50 frames of 48 kHz later.
+    let later = 50 * 1_000_000_000 / 48_000;
+    assert_eq!(
+        seen,
+        [
+            (0, 2_000_000),
+            (50, 2_000_000 + later),
+            (100, 4_000_000),
+            (150, 4_000_000 + later)
+        ]
+    );
+    let position = driver.sample_position().expect("it plays");
+    assert_eq!((position.frames, position.system_ns), seen[3]);
+    driver.stop().expect("stopped");
+    assert!(driver.sample_position().is_err(), "nothing plays any more");
+}
+
+#[test]
+fn fifty_starts_and_stops() {
+    let (mut driver, bench) = ready_driver();
+    let (handler, _) = counter();
+    driver
+        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
+        .expect("created");
+    let mut first = 1;
+    for _ in 0..50 {
+        driver.start().expect("started");
+        assert_eq!(bench.tick(), count_from(first));
+        assert_eq!(bench.tick(), count_from(first + PERIOD_FRAMES as i32));
+        driver.stop().expect("stopped");
+        first += 2 * PERIOD_FRAMES as i32;
+    }
+}
+
+#[test]
+fn disposing_closes_the_device_and_releasing_does_too() {
+    for by_release in [false, true] {
+        let (mut driver, bench) = ready_driver();
+        let (handler, _) = counter();
+        assert!(!bench.is_open(), "init opens no device");
+        driver
+            .create_buffers(&[LEFT], 64, handler)
+            .expect("created");
+        assert!(bench.is_open());
+        driver.start().expect("started");
+        bench.tick();
+        if by_release {
+            drop(driver);
+        } else {
+            driver.dispose_buffers().expect("disposed");
+        }
+        assert!(!bench.is_open(), "by release: {by_release}");
+    }
+}
+
+#[test]
+fn stop_does_not_wait_for_ever_for_a_callback_that_hangs() {
+    let (mut driver, bench) = ready_driver();
+    let (mut handler, _) = counter();
+    let positions = positions_of(&mut handler);
+    let ((begun_sender, begun), (go_on, gate)) = (channel(), channel());
+    handler.gate = Some((begun_sender, gate));
+    // Two blocks a period: the second must not be asked for after the stop.
+    driver
+        .create_buffers(&[LEFT], PERIOD_FRAMES / 2, handler)
+        .expect("created");
+    driver.start().expect("started");
+    bench.send_tick(false);
+    begun.recv().expect("the callback begins");
+    driver
+        .stop()
+        .expect("stopped, with the callback still in it");
+    go_on.send(()).expect("the callback waits");
+    assert_eq!(positions.recv().map(|position| position.frames), Ok(0));
+    drop(driver);
+    assert!(
+        positions.recv().is_err(),
+        "no block after the stop, and the handler is gone"
+    );
+}
+
+#[test]
+fn a_device_that_ran_dry_is_an_overload_to_the_host() {
+    let (mut driver, bench) = ready_driver();
+    let (handler, heard) = counter();
+    driver
+        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
+        .expect("created");
+    driver.start().expect("started");
+    bench.tick();
+    assert!(!heard.has(HostMessage::OVERLOAD));
+    bench.tick_with(true);
+    bench.tick();
+    assert!(heard.has(HostMessage::OVERLOAD));
+}
+
+#[test]
+fn a_lost_device_asks_the_host_for_a_reset() {
+    let (mut driver, bench) = ready_driver();
+    let (handler, heard) = counter();
+    driver
+        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
+        .expect("created");
+    driver.start().expect("started");
+    bench.tick();
+    bench.lose();
+    driver.stop().expect("stopping a lost stream is no error");
+    assert!(heard.has(HostMessage::RESET_REQUEST));
+    let error = driver.start().expect_err("it is gone").to_string();
+    assert!(
+        error.contains("0x88890004") && error.contains("create them again"),
+        "{error}"
+    );
+    driver.dispose_buffers().expect("disposed");
+    assert!(!bench.is_open());
+}
+
+/// The code and the driver's own text of a failed call.
+fn call_error(error: Error) -> (AsioError, String) {
+    match error {
+        Error::Call { code, text, .. } => (code, text),
+        other => panic!("not the error of a call: {other}"),
+    }
+}
+
+#[test]
+fn what_fails_explains_itself_and_leaves_nothing_open() {
+    let (mut driver, _bench) = driver_on(Faults {
+        absent: true,
+        ..Faults::default()
+    });
+    let error = driver.init().expect_err("no device").to_string();
+    assert!(
+        error.contains("There is no device to play to; plug one in."),
+        "{error}"
+    );
+
+    let (mut driver, bench) = driver_on(Faults {
+        refuses_to_open: true,
+        ..Faults::default()
+    });
+    driver.init().expect("init opens nothing");
+    let error = driver
+        .create_buffers(&[LEFT], 64, counter().0)
+        .expect_err("in use");
+    let (code, text) = call_error(error);
+    assert_eq!(code, AsioError::NOT_PRESENT);
+    assert_eq!(
+        text,
+        "Fake is in use by another program; close that program."
+    );
+    assert!(!bench.is_open());
+
+    let (mut driver, bench) = driver_on(Faults {
+        refuses_to_start: true,
+        ..Faults::default()
+    });
+    driver.init().expect("init opens nothing");
+    driver
+        .create_buffers(&[LEFT], 64, counter().0)
+        .expect("created");
+    let (code, text) = call_error(driver.start().expect_err("does not start"));
+    assert_eq!(code, AsioError::HW_MALFUNCTION);
+    assert_eq!(text, "Fake does not start; unplug it and plug it in.");
+    drop(driver);
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn rates_are_the_devices() {
+    let (mut driver, _bench) = ready_driver();
+    assert_eq!(driver.sample_rate().expect("known"), 48_000.0);
+    for refused in [96_000.0, 44_100.5, 1e12] {
+        let (code, text) = call_error(driver.can_sample_rate(refused).expect_err("refused"));
+        assert_eq!(code, AsioError::NO_CLOCK, "{text}");
+    }
+    driver.set_sample_rate(44_100.0).expect("taken");
+    assert_eq!(driver.sample_rate().expect("known"), 44_100.0);
+    assert_eq!(
+        driver.block_sizes().expect("known").preferred_frames,
+        92,
+        "100 frames of 48 kHz"
+    );
+    driver
+        .create_buffers(&[LEFT], 64, counter().0)
+        .expect("created");
+    driver.set_sample_rate(44_100.0).expect("it has that rate");
+    let (code, text) = call_error(driver.set_sample_rate(48_000.0).expect_err("it is open"));
+    assert_eq!(code, AsioError::INVALID_MODE);
+    assert!(text.contains("open at 44100 Hz"), "{text}");
+    driver.dispose_buffers().expect("disposed");
+    driver.set_sample_rate(48_000.0).expect("taken");
+}
+
+#[test]
+fn channels_have_names_and_know_whether_they_play() {
+    let (mut driver, _bench) = ready_driver();
+    let counts = driver.channels().expect("known");
+    assert_eq!((counts.inputs, counts.outputs), (0, 2));
+    driver
+        .create_buffers(&[RIGHT], 64, counter().0)
+        .expect("created");
+    let (left, right) = (driver.channel_info(LEFT), driver.channel_info(RIGHT));
+    let (left, right) = (left.expect("known"), right.expect("known"));
+    assert_eq!(
+        (left.name.as_str(), left.is_active),
+        ("1 Front Left", false)
+    );
+    assert_eq!(
+        (right.name.as_str(), right.is_active),
+        ("2 Front Right", true)
+    );
+}
