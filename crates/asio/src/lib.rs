@@ -14,6 +14,8 @@ pub mod driver;
 pub mod host;
 #[cfg(test)]
 mod mock;
+#[cfg(windows)]
+pub mod registry;
 mod text;
 
 pub use abi::Guid;

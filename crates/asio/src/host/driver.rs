@@ -47,8 +47,9 @@ pub struct ClockSource {
 pub struct Driver {
     pub(super) raw: NonNull<Iasio>,
     pub(super) stream: Option<SlotLease>,
-    /// A callback of a stream that is gone has not come back; it may still use the driver.
-    pub(super) has_stray_callback: bool,
+    /// The reference is not to be given back: it is given back already, or a callback that has not
+    /// come back may still use the driver.
+    pub(super) no_release: bool,
     /// Last, so that COM is there while the driver is released.
     #[cfg(windows)]
     _apartment: Option<super::com::Apartment>,
@@ -68,7 +69,7 @@ impl Driver {
         Ok(Driver {
             raw,
             stream: None,
-            has_stray_callback: false,
+            no_release: false,
             _apartment: Some(apartment),
         })
     }
@@ -81,7 +82,7 @@ impl Driver {
         Driver {
             raw,
             stream: None,
-            has_stray_callback: false,
+            no_release: false,
             #[cfg(windows)]
             _apartment: None,
         }
@@ -411,8 +412,7 @@ impl Drop for Driver {
             let _ = self.stop();
             let _ = self.dispose_buffers();
         }
-        if self.has_stray_callback {
-            // Better a driver too long than a callback into freed memory.
+        if self.no_release {
             return;
         }
         // SAFETY: a live driver, and the reference that `self` has.

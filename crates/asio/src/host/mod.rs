@@ -5,10 +5,16 @@
 //! no context, so each stream takes one of [`MAX_STREAMS`] sets of functions, made at compile time.
 
 mod block_io;
+#[cfg(windows)]
+mod com;
 mod context;
 mod driver;
 mod error;
 mod handler;
+mod inside;
+#[cfg(windows)]
+mod list;
+pub mod misuse;
 mod slots;
 mod stream;
 #[cfg(test)]
@@ -18,4 +24,6 @@ pub use block_io::BlockIo;
 pub use driver::{ChannelInfo, ClockSource, Driver};
 pub use error::{Error, Result};
 pub use handler::{Events, Handler, answer};
+#[cfg(windows)]
+pub use list::{InstalledDriver, Problem, list};
 pub use slots::MAX_STREAMS;

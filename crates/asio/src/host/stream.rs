@@ -121,9 +121,10 @@ impl Driver {
         self.check("disposeBuffers", code)
     }
 
-    fn close_stream(&mut self, stream: Option<SlotLease>) {
+    pub(super) fn close_stream(&mut self, stream: Option<SlotLease>) {
         if let Some(lease) = stream {
-            self.has_stray_callback |= !lease.close();
+            // Better a driver that stays than a callback into freed memory.
+            self.no_release |= !lease.close();
         }
     }
 }
