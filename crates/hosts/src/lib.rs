@@ -4,6 +4,7 @@
 //! - `pa-host` is PortAudio, a real ASIO and WASAPI host, loaded at run time.
 //! - `asio-check` is a host of our own that also does what hosts should not do.
 
+pub mod checks;
 #[cfg(windows)]
 pub mod clock;
 pub mod intervals;

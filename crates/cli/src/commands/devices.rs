@@ -9,7 +9,12 @@ use crate::devices::{DeviceEntry, DeviceFormats, device_table};
 pub fn devices(json: bool) -> Result<()> {
     let found = wasapi_io::list().context("cannot list the sound devices")?;
     let mut devices: Vec<DeviceEntry> = found.into_iter().map(entry).collect();
-    devices.sort_by_key(|device| (device.direction != Direction::Render.name(), !device.default));
+    devices.sort_by_key(|device| {
+        (
+            device.direction != Direction::Render.name(),
+            !device.default,
+        )
+    });
     if json {
         println!("{}", serde_json::to_string(&devices)?);
         return Ok(());

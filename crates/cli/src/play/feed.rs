@@ -68,7 +68,7 @@ mod tests {
         let wav = Wav::from_planes(48_000, vec![vec![1 << 16, 2 << 16, 3 << 16]]);
         let mut feed = Feed::new(Arc::new(wav), vec![0, 0]);
         let played = feed.played();
-        let mut block = |feed: &mut Feed, output| {
+        let block = |feed: &mut Feed, output| {
             let mut out = [0xff; 4];
             feed.write(output, SampleFormat::Int16, &mut out);
             out

@@ -1,0 +1,173 @@
+//! `doctor`: what is installed, what would be opened, and what is wrong.
+
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use asio::host::{self, Driver, InstalledDriver};
+use engine::endpoint::Device;
+use engine::format::SampleFormat;
+use serde::Serialize;
+use session::product::{DRIVERS, Product, Sharing};
+use wasapi_io::{Mode, Options, Selection, WasapiDevice};
+
+use crate::findings::Findings;
+
+/// Limits the formats of exclusive streams; the driver reads it.
+const FORMATS_VARIABLE: &str = "ASIO2WASAPI_FORMATS";
+
+/// What a script gets.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: &'static str,
+    broken: usize,
+    #[serde(flatten)]
+    findings: &'a Findings,
+}
+
+/// Looks at everything and says how it is. Something broken is an error.
+pub fn doctor(json: bool) -> Result<()> {
+    let mut findings = Findings::default();
+    look_at_formats_variable(&mut findings);
+    look_at_devices(&mut findings);
+    match host::list() {
+        Ok(installed) => {
+            for product in DRIVERS {
+                look_at_driver(&mut findings, &product, &installed);
+            }
+        }
+        Err(error) => findings.broken("installed drivers", error.to_string()),
+    }
+    let broken = findings.broken_count();
+    if json {
+        let report = Report {
+            version: env!("CARGO_PKG_VERSION"),
+            broken,
+            findings: &findings,
+        };
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        println!("asio2wasapi {}", env!("CARGO_PKG_VERSION"));
+        print!("{}", findings.lines());
+    }
+    match broken {
+        0 => Ok(()),
+        1 => bail!("1 thing is broken; the list above says what to do"),
+        many => bail!("{many} things are broken; the list above says what to do"),
+    }
+}
+
+fn formats_of_variable() -> Option<Result<Vec<SampleFormat>, String>> {
+    let list = std::env::var(FORMATS_VARIABLE).ok()?;
+    Some(SampleFormat::parse_list(&list).map_err(|error| error.to_string()))
+}
+
+fn look_at_formats_variable(findings: &mut Findings) {
+    match formats_of_variable() {
+        None => {}
+        Some(Ok(formats)) => {
+            let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+            let names = names.join(", ");
+            findings.note(
+                FORMATS_VARIABLE,
+                format!("exclusive streams are limited to {names}"),
+            );
+        }
+        Some(Err(error)) => {
+            findings.broken(
+                FORMATS_VARIABLE,
+                format!("{error}; until then it has no effect"),
+            );
+        }
+    }
+}
+
+/// What each driver would open.
+fn look_at_devices(findings: &mut Findings) {
+    for Product { name, sharing, .. } in DRIVERS {
+        let what = format!("{name}, device");
+        let options = match (sharing, formats_of_variable()) {
+            (Sharing::Exclusive, Some(Ok(formats))) => Options { formats },
+            _ => Options::default(),
+        };
+        let mode = match sharing {
+            Sharing::Shared => Mode::Shared,
+            Sharing::Exclusive => Mode::Exclusive,
+        };
+        let device = Arc::new(WasapiDevice::new(Selection::DefaultRender, mode, options));
+        let described = device.describe().and_then(|info| {
+            device.check_rate(info.rate_hz)?;
+            Ok(info)
+        });
+        match described {
+            Ok(info) => findings.good(
+                what,
+                format!(
+                    "{}: {}, {} channels, {} Hz, period {} frames, at least {}",
+                    info.name,
+                    info.sample,
+                    info.channels,
+                    info.rate_hz,
+                    info.period_frames_default,
+                    info.period_frames_min
+                ),
+            ),
+            Err(error) => findings.broken(what, error.message),
+        }
+    }
+}
+
+fn look_at_driver(findings: &mut Findings, product: &Product, installed: &[InstalledDriver]) {
+    let what = format!("{}, installation", product.name);
+    let Some(driver) = installed.iter().find(|driver| driver.name == product.name) else {
+        findings.broken(
+            what,
+            "it is not in the list of ASIO drivers; run `asio2wasapi register`",
+        );
+        return;
+    };
+    if driver.clsid != Some(product.clsid) {
+        findings.broken(
+            what,
+            "its entry names another class; run `asio2wasapi register`",
+        );
+        return;
+    }
+    if let Some(problem) = &driver.problem {
+        findings.broken(what, format!("{problem}; run `asio2wasapi register`"));
+        return;
+    }
+    let dll = driver
+        .dll_path
+        .as_deref()
+        .map_or(String::new(), |dll| dll.display().to_string());
+    findings.good(what, dll);
+    if !driver.for_32_bit {
+        findings.note(
+            format!("{}, 32-bit programs", product.name),
+            "it is not installed for them",
+        );
+    }
+    let what = format!("{}, as a program sees it", product.name);
+    match ask(product) {
+        Ok(text) => findings.good(what, text),
+        Err(error) => findings.broken(what, format!("{error:#}")),
+    }
+}
+
+/// What an ASIO program would be told.
+fn ask(product: &Product) -> Result<String> {
+    let mut driver = Driver::load(product.clsid)?;
+    driver.init()?;
+    let channels = driver.channels()?;
+    let sizes = driver.block_sizes()?;
+    let latencies = driver.latencies()?;
+    Ok(format!(
+        "{} outputs, {} Hz, blocks of {} to {} frames ({} preferred), output latency {} frames",
+        channels.outputs,
+        driver.sample_rate()?,
+        sizes.min_frames,
+        sizes.max_frames,
+        sizes.preferred_frames,
+        latencies.output_frames
+    ))
+}
