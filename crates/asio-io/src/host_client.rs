@@ -29,8 +29,9 @@ pub struct HostClient {
     next_half: usize,
     /// The half to be played, unless the host was not called.
     played_half: Option<usize>,
-    /// The host calls `outputReady` in its callback; not known before the first block.
-    output_ready: Option<bool>,
+    /// The half that the host has just filled is played, because it calls `outputReady` in its
+    /// callback. Not known before the first block.
+    at_once: Option<bool>,
 }
 
 impl HostClient {
@@ -59,7 +60,7 @@ impl HostClient {
             rate_hz: f64::from(rate_hz),
             next_half: 0,
             played_half: None,
-            output_ready: None,
+            at_once: None,
         }
     }
 
@@ -73,7 +74,7 @@ impl HostClient {
     pub fn restart(&mut self) {
         self.next_half = 0;
         self.played_half = None;
-        self.output_ready = None;
+        self.at_once = None;
     }
 }
 
@@ -103,9 +104,15 @@ impl Client for HostClient {
                 rate_hz: self.rate_hz,
             }),
         );
-        let ready = self.live.ready_calls() != ready_before;
-        let plays_at_once = *self.output_ready.get_or_insert(ready);
-        self.played_half = Some(if plays_at_once { half } else { 1 - half });
+        let at_once = match self.at_once {
+            Some(at_once) => at_once,
+            None => {
+                let ready = self.live.ready_calls() != ready_before;
+                self.live.decide(ready);
+                *self.at_once.insert(ready)
+            }
+        };
+        self.played_half = Some(if at_once { half } else { 1 - half });
     }
 
     fn output(&self, channel: usize) -> Option<Plane<'_>> {

@@ -15,6 +15,10 @@ pub struct HostLive {
     /// There was a block since the start.
     advancing: Flag,
     callback_thread: ThreadMark,
+    /// A first block has shown which half is played.
+    decided: Flag,
+    /// It is the half that the host has just filled.
+    at_once: Flag,
 }
 
 impl HostLive {
@@ -25,12 +29,30 @@ impl HostLive {
             position: SeqPair::new(),
             advancing: Flag::new(false),
             callback_thread: ThreadMark::new(),
+            decided: Flag::new(false),
+            at_once: Flag::new(false),
         }
     }
 
     /// How often the host has called `outputReady`.
     pub fn ready_calls(&self) -> u64 {
         self.ready_calls.get()
+    }
+
+    /// Whether blocks are played in the cycle in which the host makes them, as the last start has
+    /// shown. Before the first block of an instance's life a guess: a host that has tried
+    /// `outputReady` will use it.
+    pub fn plays_at_once(&self) -> bool {
+        if self.decided.get() {
+            self.at_once.get()
+        } else {
+            self.ready_calls() > 0
+        }
+    }
+
+    pub(crate) fn decide(&self, at_once: bool) {
+        self.at_once.set(at_once);
+        self.decided.set(true);
     }
 
     /// The calling thread is the one that calls the host back from now on.

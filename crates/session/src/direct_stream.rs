@@ -90,15 +90,10 @@ impl DirectStream {
         }
     }
 
-    /// The latency as it is now; before the first block what the host has done so far tells whether
-    /// it will use `outputReady`.
+    /// The latency as it is now.
     pub(crate) fn latency(&self) -> Latency {
-        let output_ready = self.live.ready_calls() > 0;
-        Latency::of(
-            &self.opened.timing,
-            self.buffers.block_frames(),
-            output_ready,
-        )
+        let at_once = self.live.plays_at_once();
+        Latency::of(&self.opened.timing, self.buffers.block_frames(), at_once)
     }
 
     pub(crate) fn rate_hz(&self) -> u32 {

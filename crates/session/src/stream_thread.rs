@@ -160,14 +160,21 @@ impl StreamThread {
 
     fn play(&mut self) -> End {
         let mut timeouts = 0;
+        // What `getLatencies` counts with until the first block shows it.
+        let mut told_at_once = self.live.plays_at_once();
         loop {
             match self.endpoint.wait() {
                 Wake::Due => {
                     timeouts = 0;
                     match self.cycle() {
-                        Ok(false) => {}
-                        Ok(true) => {
-                            self.graph.client().host().message(HostMessage::OVERLOAD, 0);
+                        Ok(underrun) => {
+                            if underrun {
+                                self.tell_host(HostMessage::OVERLOAD);
+                            }
+                            if self.live.plays_at_once() != told_at_once {
+                                told_at_once = !told_at_once;
+                                self.tell_host(HostMessage::LATENCIES_CHANGED);
+                            }
                         }
                         Err(fault) => return End::Lost(fault),
                     }
@@ -190,6 +197,11 @@ impl StreamThread {
                 Wake::Lost(fault) => return End::Lost(fault),
             }
         }
+    }
+
+    /// Outside the cycle, because hosts do anything in there.
+    fn tell_host(&self, message: HostMessage) {
+        self.graph.client().host().message(message, 0);
     }
 
     /// One cycle, from the wake-up to the hand-over. Returns whether the device had run dry.

@@ -54,7 +54,7 @@ fn any_block_size_plays_every_frame_once() {
 #[test]
 fn a_host_without_output_ready_is_one_block_late_and_told_so() {
     let (mut driver, bench) = ready_driver();
-    let (mut handler, _) = counter();
+    let (mut handler, heard) = counter();
     handler.withholds_output_ready = true;
     driver
         .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
@@ -68,6 +68,8 @@ fn a_host_without_output_ready_is_one_block_late_and_told_so() {
     for n in 0..10 {
         assert_eq!(bench.tick(), count_from(1 + n * PERIOD_FRAMES as i32));
     }
+    // It had tried `outputReady` beforehand, so the latencies were thought to be shorter.
+    assert!(heard.has(HostMessage::LATENCIES_CHANGED));
     let latency = driver.latencies().expect("known").output_frames;
     assert_eq!(latency, PERIOD_FRAMES + 7 + PERIOD_FRAMES);
 }
