@@ -27,8 +27,6 @@ pub struct DriverEntry<'a> {
     pub name: &'a str,
     /// The driver's class.
     pub clsid: Guid,
-    /// A few words more.
-    pub description: &'a str,
 }
 
 /// Why the registry is not as it was asked to be.
@@ -150,16 +148,17 @@ fn is_key_name(name: &str) -> bool {
 
 fn register_one(entry: &DriverEntry<'_>, dll: &str) -> Result<()> {
     let class = format!(r"{CLASS_KEY}\{}", entry.clsid);
-    write(&class, &[("", entry.description)])?;
+    write(&class, &[("", entry.name)])?;
     write(
         &format!(r"{class}\InprocServer32"),
         &[("", dll), ("ThreadingModel", "Both")],
     )?;
     let clsid = entry.clsid.to_string();
     let list_entry = format!(r"{ASIO_KEY}\{}", entry.name);
+    // Most hosts show the description where there is one, and not the key's name.
     write(
         &list_entry,
-        &[("CLSID", &clsid), ("Description", entry.description)],
+        &[("CLSID", &clsid), ("Description", entry.name)],
     )
 }
 
@@ -212,14 +211,12 @@ mod tests {
 
     const ENTRIES: [DriverEntry<'static>; 2] = [
         DriverEntry {
-            name: "Test driver 5c1d, one",
+            name: "Test driver 5c1d, größer",
             clsid: Guid::from_u128(0x5c1d_0001_0000_4000_8000_0000_0000_0001),
-            description: "Größe",
         },
         DriverEntry {
             name: "Test driver 5c1d, two",
             clsid: Guid::from_u128(0x5c1d_0001_0000_4000_8000_0000_0000_0002),
-            description: "two",
         },
     ];
 
@@ -252,7 +249,7 @@ mod tests {
         for (driver, entry) in drivers.iter().zip(ENTRIES) {
             assert_eq!(driver.name, entry.name);
             assert_eq!(driver.clsid, Some(entry.clsid));
-            assert_eq!(driver.description, entry.description);
+            assert_eq!(driver.description, entry.name);
             assert_eq!(driver.dll_path.as_deref(), Some(dll.as_path()));
             assert_eq!(driver.problem, None);
             assert_eq!(driver.for_64_bit, View::OWN == View::Bits64);

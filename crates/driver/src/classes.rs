@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use asio::abi::Guid;
-use asio::driver::{Object, ObjectRef};
 use asio::driver::dll::Class;
+use asio::driver::{Object, ObjectRef};
 use engine::format::SampleFormat;
 use session::DirectDriver;
 use session::product::{DRIVERS, Sharing};

@@ -3,9 +3,12 @@
 #![allow(unsafe_code)] // Exported functions with pointers from outside.
 
 use std::ffi::c_void;
+use std::panic::{UnwindSafe, catch_unwind};
 
 use asio::abi::{Guid, HResult};
 use asio::driver::dll;
+use asio::registry::{self, DriverEntry};
+use session::product::{DRIVERS, Product};
 
 use crate::classes::CLASSES;
 
@@ -27,4 +30,33 @@ pub unsafe extern "system" fn DllGetClassObject(
 #[unsafe(no_mangle)]
 pub extern "system" fn DllCanUnloadNow() -> HResult {
     dll::can_unload_now()
+}
+
+/// `regsvr32` asks to register the drivers, for programs of this DLL's bitness.
+#[unsafe(no_mangle)]
+pub extern "system" fn DllRegisterServer() -> HResult {
+    registered(|| match dll::module_path() {
+        Some(path) => registry::register(&entries(), &path),
+        None => Err(registry::Error::BadPath("this DLL".into())),
+    })
+}
+
+/// `regsvr32` asks to remove them.
+#[unsafe(no_mangle)]
+pub extern "system" fn DllUnregisterServer() -> HResult {
+    registered(|| registry::unregister(&entries()))
+}
+
+fn entries() -> [DriverEntry<'static>; DRIVERS.len()] {
+    DRIVERS.map(|Product { name, clsid, .. }| DriverEntry { name, clsid })
+}
+
+/// The result of a change to the registry as `regsvr32` shows it, whatever happens in it.
+fn registered(change: impl FnOnce() -> registry::Result<()> + UnwindSafe) -> HResult {
+    match catch_unwind(change) {
+        Ok(Ok(())) => HResult::OK,
+        Ok(Err(registry::Error::NeedsElevation { .. })) => HResult::ACCESS_DENIED,
+        Ok(Err(registry::Error::Failed { code, .. })) => HResult(code),
+        Ok(Err(_)) | Err(_) => HResult::UNEXPECTED,
+    }
 }

@@ -18,8 +18,6 @@ pub struct Product {
     pub name: &'static str,
     /// The COM class. Hosts keep it in their settings: it never changes.
     pub clsid: Guid,
-    /// One sentence for whoever looks into the registry.
-    pub description: &'static str,
     /// What it does with its device.
     pub sharing: Sharing,
 }
@@ -29,13 +27,11 @@ pub const DRIVERS: [Product; 2] = [
     Product {
         name: "ASIO2WASAPI Shared",
         clsid: Guid::from_u128(0x423FFE53_CFA9_4AF5_8C05_578026364258),
-        description: "ASIO to the default Windows device, beside other programs",
         sharing: Sharing::Shared,
     },
     Product {
         name: "ASIO2WASAPI Exclusive",
         clsid: Guid::from_u128(0xB6F0A540_69EB_40A4_96EC_71E3BE63CC04),
-        description: "ASIO to the default Windows device, alone and bit-exact",
         sharing: Sharing::Exclusive,
     },
 ];

@@ -29,6 +29,8 @@ impl HResult {
     pub const CLASS_NOT_AVAILABLE: HResult = HResult(0x8004_0111_u32 as i32);
     /// The class is not registered.
     pub const CLASS_NOT_REGISTERED: HResult = HResult(0x8004_0154_u32 as i32);
+    /// The user may not do this.
+    pub const ACCESS_DENIED: HResult = HResult(0x8007_0005_u32 as i32);
 
     /// Whether it means success.
     pub const fn is_ok(self) -> bool {
@@ -45,6 +47,7 @@ impl HResult {
             HResult::UNEXPECTED => "E_UNEXPECTED",
             HResult::NO_AGGREGATION => "CLASS_E_NOAGGREGATION",
             HResult::CLASS_NOT_AVAILABLE => "CLASS_E_CLASSNOTAVAILABLE",
+            HResult::ACCESS_DENIED => "E_ACCESSDENIED",
             HResult::CLASS_NOT_REGISTERED => "REGDB_E_CLASSNOTREG",
             _ => return None,
         })

@@ -97,8 +97,43 @@ fn is_factory(iid: Guid) -> bool {
 /// Keeps this module loaded until the process ends.
 #[cfg(windows)]
 fn pin_module() {
-    const PIN: u32 = 1;
-    const FROM_ADDRESS: u32 = 4;
+    if this_module(PIN | FROM_ADDRESS).is_some() {
+        PINNED.store(true, Ordering::Release);
+    }
+}
+
+/// The path of the module that this code is in, for `DllRegisterServer`; `None` where the system does
+/// not tell, or not within 32768 characters, which is as long as a path can be.
+#[cfg(windows)]
+pub fn module_path() -> Option<std::path::PathBuf> {
+    use std::os::windows::ffi::OsStringExt;
+
+    windows_link::link!("kernel32.dll" "system" fn GetModuleFileNameW(
+        module: *mut c_void,
+        path: *mut u16,
+        length: u32,
+    ) -> u32);
+
+    let module = this_module(FROM_ADDRESS | WITHOUT_COUNTING)?;
+    let mut path = vec![0u16; 32_768];
+    // SAFETY: the module is this one, so it is loaded; the buffer has the length that is told.
+    let length = unsafe { GetModuleFileNameW(module, path.as_mut_ptr(), path.len() as u32) };
+    let path = path
+        .get(..length as usize)
+        .filter(|path| !path.is_empty() && length < 32_768)?;
+    Some(std::ffi::OsString::from_wide(path).into())
+}
+
+#[cfg(windows)]
+const PIN: u32 = 1;
+#[cfg(windows)]
+const WITHOUT_COUNTING: u32 = 2;
+#[cfg(windows)]
+const FROM_ADDRESS: u32 = 4;
+
+/// The handle of the module that this code is in; `flags` are those of `GetModuleHandleEx`.
+#[cfg(windows)]
+fn this_module(flags: u32) -> Option<*mut c_void> {
     windows_link::link!("kernel32.dll" "system" fn GetModuleHandleExW(
         flags: u32,
         address: *const c_void,
@@ -108,16 +143,8 @@ fn pin_module() {
     let mut module = ptr::null_mut();
     // SAFETY: with `FROM_ADDRESS` the second argument is any address inside the module; the third is
     // a local.
-    let done = unsafe {
-        GetModuleHandleExW(
-            PIN | FROM_ADDRESS,
-            (&raw const PINNED).cast(),
-            &raw mut module,
-        )
-    };
-    if done != 0 {
-        PINNED.store(true, Ordering::Release);
-    }
+    let done = unsafe { GetModuleHandleExW(flags, (&raw const PINNED).cast(), &raw mut module) };
+    (done != 0).then_some(module)
 }
 
 /// Elsewhere there is nobody who would unload it.

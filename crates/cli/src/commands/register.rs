@@ -47,18 +47,7 @@ fn beside_this_program() -> Result<PathBuf> {
 }
 
 fn entries() -> [DriverEntry<'static>; DRIVERS.len()] {
-    DRIVERS.map(
-        |Product {
-             name,
-             clsid,
-             description,
-             ..
-         }| DriverEntry {
-            name,
-            clsid,
-            description,
-        },
-    )
+    DRIVERS.map(|Product { name, clsid, .. }| DriverEntry { name, clsid })
 }
 
 fn explain(error: registry::Error, what: &'static str) -> anyhow::Error {
