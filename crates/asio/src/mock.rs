@@ -10,8 +10,8 @@ use crate::Guid;
 use crate::abi::AsioError;
 use crate::driver::{
     BlockSizes, ChannelCounts, ChannelId, ChannelInfo, Driver, Error, Future, Half, HostBuffers,
-    InternalFrames, Latencies, Live, Object, ObjectRef, Result, SamplePosition, SampleType, Stream,
-    StreamRequest, SwitchTime, WindowHandle,
+    HostCallbacks, InternalFrames, Latencies, Live, Object, ObjectRef, Result, SamplePosition,
+    SampleType, Stream, StreamRequest, SwitchTime, WindowHandle,
 };
 
 pub(crate) const CLSID: Guid = Guid::from_u128(0x1111_2222_3333_4444_5555_6666_7777_8888);
@@ -32,6 +32,10 @@ pub(crate) struct Probe {
     pub(crate) panic_in: Mutex<Option<&'static str>>,
     /// The next call of that name fails.
     pub(crate) fail_in: Mutex<Option<&'static str>>,
+    /// The host of the last stream.
+    pub(crate) host: Mutex<Option<HostCallbacks>>,
+    /// Done inside the next `control_panel`.
+    pub(crate) inside_panel: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     callback_thread: Mutex<Option<ThreadId>>,
     running: AtomicBool,
     pub(crate) frames: AtomicU64,
@@ -221,6 +225,7 @@ impl Driver for MockDriver {
             block_frames,
             host,
         } = request;
+        *self.probe.host.lock() = Some(host.clone());
         Ok(MockStream {
             probe: Arc::clone(&self.probe),
             buffers: HostBuffers::new(SampleType::Int32Lsb, &channels, block_frames),
@@ -232,7 +237,10 @@ impl Driver for MockDriver {
     }
 
     fn control_panel(&mut self) -> Result<()> {
-        self.enter("control_panel", None)
+        self.enter("control_panel", None)?;
+        let inside = self.probe.inside_panel.lock().take();
+        inside.into_iter().for_each(|inside| inside());
+        Ok(())
     }
 
     fn future(&self, question: Future<'_>) -> bool {
@@ -253,7 +261,7 @@ impl Driver for MockDriver {
 pub(crate) struct MockStream {
     probe: Arc<Probe>,
     buffers: Arc<HostBuffers>,
-    host: crate::driver::HostCallbacks,
+    host: HostCallbacks,
     rate_hz: f64,
     threaded: bool,
     thread: Option<JoinHandle<()>>,
@@ -272,12 +280,7 @@ impl MockStream {
     }
 }
 
-fn callback_loop(
-    probe: &Probe,
-    host: &crate::driver::HostCallbacks,
-    buffers: &HostBuffers,
-    rate_hz: f64,
-) {
+fn callback_loop(probe: &Probe, host: &HostCallbacks, buffers: &HostBuffers, rate_hz: f64) {
     *probe.callback_thread.lock() = Some(thread::current().id());
     let slot = buffers
         .channels()

@@ -1,5 +1,7 @@
 //! Calls from inside the callback, where a driver that waits for its own thread hangs.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -18,7 +20,8 @@ pub enum Inside {
     Release,
 }
 
-/// Creates buffers, starts, and does `what` inside the third callback. Returns the code of the first
+/// Creates buffers, starts, and does `what` inside a callback, from the third on, once `start` has
+/// returned. Returns the code of the first
 /// call that is made there, then closes what is left of the driver.
 ///
 /// # Errors
@@ -32,14 +35,17 @@ pub fn from_callback(
     patience: Duration,
 ) -> Result<AsioError> {
     let (sender, answer) = channel();
+    let started = Arc::new(AtomicBool::new(false));
     let handler = Intruder {
         driver: RawDriver(driver.this()),
         what,
         block: 0,
-        sender,
+        started: Arc::clone(&started),
+        sender: Some(sender),
     };
     driver.create_buffers(channels, block_frames, Box::new(handler))?;
     driver.start()?;
+    started.store(true, Ordering::Release);
     let Ok(code) = answer.recv_timeout(patience) else {
         return Err(driver.broken("calls from inside bufferSwitch come back"));
     };
@@ -51,12 +57,15 @@ pub fn from_callback(
     Ok(code)
 }
 
-/// The third block brings a call that does not belong there.
+/// Makes calls where no good host makes them, once.
 struct Intruder {
     driver: RawDriver,
     what: Inside,
     block: u32,
-    sender: Sender<AsioError>,
+    /// A driver may refuse calls from its callback while another thread is in a call.
+    started: Arc<AtomicBool>,
+    /// `None` when it is done.
+    sender: Option<Sender<AsioError>>,
 }
 
 /// The driver, for its own callback.
@@ -68,9 +77,12 @@ unsafe impl Send for RawDriver {}
 impl Handler for Intruder {
     fn buffer_switch(&mut self, io: &mut BlockIo<'_>) {
         self.block += 1;
-        if self.block != 3 {
+        if self.block < 3 || !self.started.load(Ordering::Acquire) {
             return;
         }
+        let Some(sender) = self.sender.take() else {
+            return;
+        };
         // The driver may be gone then.
         io.withhold_output_ready();
         let this = self.driver.0;
@@ -90,6 +102,6 @@ impl Handler for Intruder {
             }
         };
         // Nobody waits any more if it took too long.
-        let _ = self.sender.send(code);
+        let _ = sender.send(code);
     }
 }

@@ -22,13 +22,15 @@ pub enum Answer {
     Code(AsioError),
     /// One of COM's codes.
     Com(HResult),
+    /// A number that is no code.
+    Number(i32),
 }
 
 impl Answer {
-    /// Whether it means success. A method without a result never does.
+    /// Whether it means success. A result that is no code never does.
     pub fn is_success(self) -> bool {
         match self {
-            Answer::Nothing => false,
+            Answer::Nothing | Answer::Number(_) => false,
             Answer::Code(code) => matches!(code, AsioError::OK | AsioError::SUCCESS),
             Answer::Com(code) => code.is_ok(),
         }
@@ -41,6 +43,7 @@ impl fmt::Display for Answer {
             Answer::Nothing => f.pad("nothing"),
             Answer::Code(code) => code.fmt(f),
             Answer::Com(code) => code.fmt(f),
+            Answer::Number(number) => number.fmt(f),
         }
     }
 }
@@ -54,6 +57,12 @@ impl From<AsioError> for Answer {
 impl From<HResult> for Answer {
     fn from(code: HResult) -> Answer {
         Answer::Com(code)
+    }
+}
+
+impl From<i32> for Answer {
+    fn from(number: i32) -> Answer {
+        Answer::Number(number)
     }
 }
 
@@ -74,248 +83,60 @@ pub struct Finding {
     pub answer: Answer,
 }
 
-/// Calls a method and notes the answer.
-macro_rules! note {
-    ($driver:ident, $findings:ident, $name:literal, $argument:literal,
-        $method:ident $(, $value:expr)* $(,)?) => {{
-        // SAFETY: a live driver. The values are locals or null on purpose: to see what the driver
-        // makes of that is what the caller asked for.
-        let answer = unsafe { ($driver.vtable().$method)($driver.this() $(, $value)*) };
-        $findings.push(Finding { method: $name, argument: $argument, answer: answer.into() });
-    }};
+/// Calls methods in turn and lists the answers: the name, the special argument, the call.
+macro_rules! answers {
+    ($driver:ident: $($name:literal $argument:literal $method:ident($($value:expr),*);)*) => {
+        vec![$({
+            // SAFETY: a live driver. The values are locals or null on purpose: to see what the
+            // driver makes of that is what the caller asked for.
+            let answer = unsafe { ($driver.vtable().$method)($driver.this() $(, $value)*) };
+            Finding { method: $name, argument: $argument, answer: answer.into() }
+        }),*]
+    };
 }
 
 /// Calls every method with null in each pointer argument, one at a time, the others as they should
 /// be. `init` is left out: null is allowed there.
 pub fn null_pointers(driver: &mut Driver) -> Vec<Finding> {
-    let mut found = Vec::new();
     let mut long = [0_i32; 4];
     let long = long.as_mut_ptr();
-    let mut out = null_mut();
-    let iid = Guid::IUNKNOWN;
-    note!(
-        driver,
-        found,
-        "QueryInterface",
-        "iid",
-        query_interface,
-        null_mut(),
-        &raw mut out
-    );
-    note!(
-        driver,
-        found,
-        "QueryInterface",
-        "out",
-        query_interface,
-        &raw const iid,
-        null_mut()
-    );
-    note!(
-        driver,
-        found,
-        "getDriverName",
-        "name",
-        get_driver_name,
-        null_mut()
-    );
-    note!(
-        driver,
-        found,
-        "getErrorMessage",
-        "string",
-        get_error_message,
-        null_mut()
-    );
-    note!(
-        driver,
-        found,
-        "getChannels",
-        "inputs",
-        get_channels,
-        null_mut(),
-        long
-    );
-    note!(
-        driver,
-        found,
-        "getChannels",
-        "outputs",
-        get_channels,
-        long,
-        null_mut()
-    );
-    note!(
-        driver,
-        found,
-        "getLatencies",
-        "input",
-        get_latencies,
-        null_mut(),
-        long
-    );
-    note!(
-        driver,
-        found,
-        "getLatencies",
-        "output",
-        get_latencies,
-        long,
-        null_mut()
-    );
-    note!(
-        driver,
-        found,
-        "getBufferSize",
-        "min",
-        get_buffer_size,
-        null_mut(),
-        long,
-        long,
-        long
-    );
-    note!(
-        driver,
-        found,
-        "getBufferSize",
-        "max",
-        get_buffer_size,
-        long,
-        null_mut(),
-        long,
-        long
-    );
-    note!(
-        driver,
-        found,
-        "getBufferSize",
-        "preferred",
-        get_buffer_size,
-        long,
-        long,
-        null_mut(),
-        long
-    );
-    note!(
-        driver,
-        found,
-        "getBufferSize",
-        "granularity",
-        get_buffer_size,
-        long,
-        long,
-        long,
-        null_mut()
-    );
-    note!(
-        driver,
-        found,
-        "getSampleRate",
-        "rate",
-        get_sample_rate,
-        null_mut()
-    );
-    let mut clock = empty_clock();
-    let mut count = 1;
-    note!(
-        driver,
-        found,
-        "getClockSources",
-        "clocks",
-        get_clock_sources,
-        null_mut(),
-        &raw mut count
-    );
-    note!(
-        driver,
-        found,
-        "getClockSources",
-        "count",
-        get_clock_sources,
-        &raw mut clock,
-        null_mut()
-    );
-    let mut number = Int64::default();
-    let number = &raw mut number;
-    note!(
-        driver,
-        found,
-        "getSamplePosition",
-        "position",
-        get_sample_position,
-        null_mut(),
-        number
-    );
-    note!(
-        driver,
-        found,
-        "getSamplePosition",
-        "time",
-        get_sample_position,
-        number,
-        null_mut()
-    );
-    note!(
-        driver,
-        found,
-        "getChannelInfo",
-        "info",
-        get_channel_info,
-        null_mut()
-    );
-    let calls = callbacks();
-    let mut info = first_output();
-    let info = &raw mut info;
-    note!(
-        driver,
-        found,
-        "createBuffers",
-        "infos",
-        create_buffers,
-        null_mut(),
-        1,
-        256,
-        &raw const calls
-    );
-    note!(
-        driver,
-        found,
-        "createBuffers",
-        "callbacks",
-        create_buffers,
-        info,
-        1,
-        256,
-        null_mut()
-    );
+    let (mut object, mut clock, mut number) = (null_mut(), empty_clock(), Int64::default());
+    let (object, clock, number) = (&raw mut object, &raw mut clock, &raw mut number);
+    let (iid, calls, mut list) = (Guid::IUNKNOWN, callbacks(), first_output());
     let empty = Callbacks {
         buffer_switch: None,
         ..calls
     };
-    note!(
-        driver,
-        found,
-        "createBuffers",
-        "bufferSwitch",
-        create_buffers,
-        info,
-        1,
-        256,
-        &raw const empty
-    );
+    let (iid, calls, empty) = (&raw const iid, &raw const calls, &raw const empty);
+    let list = &raw mut list;
+    let mut found = answers! { driver:
+        "QueryInterface" "iid" query_interface(null_mut(), object);
+        "QueryInterface" "out" query_interface(iid, null_mut());
+        "getDriverName" "name" get_driver_name(null_mut());
+        "getErrorMessage" "string" get_error_message(null_mut());
+        "getChannels" "inputs" get_channels(null_mut(), long);
+        "getChannels" "outputs" get_channels(long, null_mut());
+        "getLatencies" "input" get_latencies(null_mut(), long);
+        "getLatencies" "output" get_latencies(long, null_mut());
+        "getBufferSize" "min" get_buffer_size(null_mut(), long, long, long);
+        "getBufferSize" "max" get_buffer_size(long, null_mut(), long, long);
+        "getBufferSize" "preferred" get_buffer_size(long, long, null_mut(), long);
+        "getBufferSize" "granularity" get_buffer_size(long, long, long, null_mut());
+        "getSampleRate" "rate" get_sample_rate(null_mut());
+        "getClockSources" "clocks" get_clock_sources(null_mut(), long);
+        "getClockSources" "count" get_clock_sources(clock, null_mut());
+        "getSamplePosition" "position" get_sample_position(null_mut(), number);
+        "getSamplePosition" "time" get_sample_position(number, null_mut());
+        "getChannelInfo" "info" get_channel_info(null_mut());
+        "createBuffers" "infos" create_buffers(null_mut(), 1, 256, calls);
+        "createBuffers" "callbacks" create_buffers(list, 1, 256, null_mut());
+        "createBuffers" "bufferSwitch" create_buffers(list, 1, 256, empty);
+    };
     for selector in FutureSelector::ALL
         .iter()
         .filter(|selector| selector.needs_parameter())
     {
-        note!(
-            driver,
-            found,
-            "future",
-            "parameter",
-            future,
-            *selector,
-            null_mut()
-        );
+        found.extend(answers! { driver: "future" "parameter" future(*selector, null_mut()); });
     }
     found
 }
@@ -323,120 +144,34 @@ pub fn null_pointers(driver: &mut Driver) -> Vec<Finding> {
 /// Calls every method but `init` with good arguments: meant for a driver before `init`. What it
 /// starts in spite of that, it ends.
 pub fn before_init(driver: &mut Driver) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut long = [0_i32; 4];
-    let long = long.as_mut_ptr();
-    let mut text = [0_u8; 512];
-    let text = text.as_mut_ptr();
-    note!(
-        driver,
-        found,
-        "getDriverName",
-        "",
-        get_driver_name,
-        text.cast()
-    );
-    note!(
-        driver,
-        found,
-        "getErrorMessage",
-        "",
-        get_error_message,
-        text.cast()
-    );
-    note!(driver, found, "getChannels", "", get_channels, long, long);
-    note!(driver, found, "getLatencies", "", get_latencies, long, long);
-    note!(
-        driver,
-        found,
-        "getBufferSize",
-        "",
-        get_buffer_size,
-        long,
-        long,
-        long,
-        long
-    );
-    note!(
-        driver,
-        found,
-        "canSampleRate",
-        "",
-        can_sample_rate,
-        48_000.0
-    );
-    let mut rate_hz = 0.0;
-    note!(
-        driver,
-        found,
-        "getSampleRate",
-        "",
-        get_sample_rate,
-        &raw mut rate_hz
-    );
-    note!(
-        driver,
-        found,
-        "setSampleRate",
-        "",
-        set_sample_rate,
-        48_000.0
-    );
-    let mut clock = empty_clock();
-    let mut count = 1;
-    let count = &raw mut count;
-    note!(
-        driver,
-        found,
-        "getClockSources",
-        "",
-        get_clock_sources,
-        &raw mut clock,
-        count
-    );
-    note!(driver, found, "setClockSource", "", set_clock_source, 0);
-    let (mut position, mut time) = (Int64::default(), Int64::default());
-    let (position, time) = (&raw mut position, &raw mut time);
-    note!(
-        driver,
-        found,
-        "getSamplePosition",
-        "",
-        get_sample_position,
-        position,
-        time
-    );
-    let mut channel = empty_channel();
-    note!(
-        driver,
-        found,
-        "getChannelInfo",
-        "",
-        get_channel_info,
-        &raw mut channel
-    );
-    let calls = callbacks();
-    let mut info = first_output();
-    let (info, calls) = (&raw mut info, &raw const calls);
-    note!(
-        driver,
-        found,
-        "createBuffers",
-        "",
-        create_buffers,
-        info,
-        1,
-        256,
-        calls
-    );
-    note!(driver, found, "start", "", start);
-    note!(driver, found, "outputReady", "", output_ready);
-    note!(driver, found, "controlPanel", "", control_panel);
-    let selector = FutureSelector::CAN_TIME_INFO;
-    note!(driver, found, "future", "", future, selector, null_mut());
-    note!(driver, found, "stop", "", stop);
-    note!(driver, found, "disposeBuffers", "", dispose_buffers);
-    found
+    let (mut long, mut text, mut rate_hz) = ([0_i32; 4], [0_u8; 512], 0.0);
+    let (long, text, rate_hz) = (long.as_mut_ptr(), text.as_mut_ptr(), &raw mut rate_hz);
+    let (mut clock, mut room, mut number) = (empty_clock(), 1, Int64::default());
+    let (clock, room, number) = (&raw mut clock, &raw mut room, &raw mut number);
+    let (mut channel, calls, mut list) = (empty_channel(), callbacks(), first_output());
+    let (channel, calls, list) = (&raw mut channel, &raw const calls, &raw mut list);
+    answers! { driver:
+        "getDriverName" "" get_driver_name(text.cast());
+        "getDriverVersion" "" get_driver_version();
+        "getErrorMessage" "" get_error_message(text.cast());
+        "getChannels" "" get_channels(long, long);
+        "getLatencies" "" get_latencies(long, long);
+        "getBufferSize" "" get_buffer_size(long, long, long, long);
+        "canSampleRate" "" can_sample_rate(48_000.0);
+        "getSampleRate" "" get_sample_rate(rate_hz);
+        "setSampleRate" "" set_sample_rate(48_000.0);
+        "getClockSources" "" get_clock_sources(clock, room);
+        "setClockSource" "" set_clock_source(0);
+        "getSamplePosition" "" get_sample_position(number, number);
+        "getChannelInfo" "" get_channel_info(channel);
+        "createBuffers" "" create_buffers(list, 1, 256, calls);
+        "start" "" start();
+        "outputReady" "" output_ready();
+        "controlPanel" "" control_panel();
+        "future" "" future(FutureSelector::CAN_TIME_INFO, null_mut());
+        "stop" "" stop();
+        "disposeBuffers" "" dispose_buffers();
+    }
 }
 
 fn empty_clock() -> ClockSource {

@@ -117,3 +117,28 @@ fn many_threads_at_once_keep_the_driver_in_order() {
     assert_eq!(*raw.probe.violations.lock(), [""; 0]);
     assert_eq!(raw.probe.live_streams.load(Ordering::Relaxed), 0);
 }
+
+/// A driver's panel pumps messages, and the host's window calls the driver again.
+#[test]
+fn a_call_from_inside_a_call_is_refused_instead_of_waiting_for_ever() {
+    let raw = Arc::new(Raw::initialised());
+    let inner = Arc::clone(&raw);
+    *raw.probe.inside_panel.lock() = Some(Box::new(move || {
+        assert_eq!(call!(inner, start), AsioError::INVALID_MODE);
+        assert_eq!(inner.init(), 0);
+        assert_eq!(call!(inner, output_ready), AsioError::OK);
+        assert!(
+            inner.error_text().contains("inside another call"),
+            "{}",
+            inner.error_text()
+        );
+    }));
+    assert_eq!(call!(raw, control_panel), AsioError::OK);
+    assert!(raw.probe.inside_panel.lock().is_none(), "it ran");
+    assert_eq!(
+        call!(raw, start),
+        AsioError::INVALID_MODE,
+        "nothing is prepared"
+    );
+    assert!(raw.error_text().contains("create buffers first"));
+}

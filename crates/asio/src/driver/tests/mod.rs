@@ -1,5 +1,6 @@
 //! The object as a host sees it: through the raw table of methods.
 
+mod callbacks;
 mod calls;
 mod dll;
 mod faults;
