@@ -47,9 +47,6 @@ pub const RIG: &[Package] = &[
 pub const STD_SOURCE: &[Package] = &[
     package("curl", "fetches the source package"),
     package("ca-certificates", "lets it check whom it fetches from"),
-    package("gpgv", "checks the signature"),
-    package("debian-archive-keyring", "holds the keys for that"),
-    package("xz-utils", "unpacks the package list"),
 ];
 
 /// Packages are missing that only root can install.

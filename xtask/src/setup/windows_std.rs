@@ -11,10 +11,19 @@ use super::packages;
 use crate::paths::Paths;
 use crate::{captured, progress};
 
-/// Where Debian keeps compilers newer than the release's own.
-const SUITE: &str = "trixie-backports";
-const LIST: &str = "main/binary-all/Packages.xz";
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// The source of the pinned compiler's own version, below a Debian mirror.
+const SOURCE: Source = Source {
+    version: "1.95.0",
+    file: "pool/main/r/rustc/rust-src_1.95.0+dfsg1-2~bpo13+1_all.deb",
+    sha256: "7b76db5b880a77f9e52975d2baa6209d2f76d2c9c2789515c3088cb960e2c83b",
+};
+
+struct Source {
+    version: &'static str,
+    file: &'static str,
+    sha256: &'static str,
+}
+
 const FETCH_LIMIT: Duration = Duration::from_secs(300);
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 
@@ -82,11 +91,17 @@ fn from_source(paths: &Paths, target: &str, libraries: &Path) -> Result<()> {
     let version = text.lines().find_map(|line| line.strip_prefix("release: "));
     let version = version.context("rustc names no version")?;
     let work = paths.rig().join("rust-src");
+    if version != SOURCE.version {
+        bail!(
+            "Rust {version} cannot be helped: the known source is that of {}",
+            SOURCE.version
+        );
+    }
     let library = work.join(format!("src/usr/src/rustc-{version}/library"));
     if !library.join("Cargo.toml").is_file() {
         progress::step(
             &format!("fetching the source of Rust {version} from Debian"),
-            || fetch_source(&work, version),
+            || fetch_source(&work),
         )?;
     }
     progress::step(
@@ -103,47 +118,15 @@ fn from_source(paths: &Paths, target: &str, libraries: &Path) -> Result<()> {
     install(&work.join("target").join(target), libraries)
 }
 
-/// Fetches the source package: the release file's signature vouches for the list's hash, the
-/// list for the package's.
-fn fetch_source(work: &Path, version: &str) -> Result<()> {
+fn fetch_source(work: &Path) -> Result<()> {
     fs::create_dir_all(work).with_context(|| format!("cannot make {}", work.display()))?;
-    let mirror = mirror()?;
-    let suite = format!("{mirror}/dists/{SUITE}");
-    let (signed, release) = (work.join("InRelease"), work.join("Release"));
-    fetch(&format!("{suite}/InRelease"), &signed)?;
-    let mut gpgv = Command::new("gpgv");
-    gpgv.args(["--keyring", KEYRING, "--output"])
-        .arg(&release)
-        .arg(&signed);
-    // gpgv refuses to write over a file of an earlier try.
-    let _ = fs::remove_file(&release);
-    captured::succeed(&mut gpgv, &work.join("gpgv"), FETCH_LIMIT)?;
-    let release = read(&release)?;
-
-    let packed = work.join("Packages.xz");
-    fetch(&format!("{suite}/{LIST}"), &packed)?;
-    let hash = hash_in_release(&release, LIST).context("the suite has no package list")?;
-    verify(&packed, hash)?;
-    let mut xz = Command::new("xz");
-    let list = captured::succeed(xz.arg("-dc").arg(&packed), &work.join("xz"), FETCH_LIMIT)?.stdout;
-
-    let source = find_source(&list, version).with_context(|| {
-        format!(
-            "{SUITE} has no rust-src {version}. Let rustup add the target, \
-             or install a toolchain that Debian has the source of"
-        )
-    })?;
     let package = work.join("rust-src.deb");
-    fetch(&format!("{mirror}/{}", source.file), &package)?;
-    verify(&package, source.sha256)?;
+    fetch(&format!("{}/{}", mirror()?, SOURCE.file), &package)?;
+    verify(&package, SOURCE.sha256)?;
     let mut unpack = Command::new("dpkg");
     unpack.arg("-x").arg(&package).arg(work.join("src"));
     captured::succeed(&mut unpack, &work.join("dpkg"), FETCH_LIMIT)?;
     Ok(())
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// The Debian mirror of this machine's own apt configuration.
@@ -191,49 +174,11 @@ fn verify(file: &Path, sha256: &str) -> Result<()> {
     let sum = captured::succeed(command.arg(file), &log, FETCH_LIMIT)?.stdout;
     if sum.split_whitespace().next() != Some(sha256) {
         bail!(
-            "{} is not what the archive promises (SHA-256 {sha256})",
+            "{} is not the file that is known (SHA-256 {sha256})",
             file.display()
         );
     }
     Ok(())
-}
-
-/// The hash of `file` in the section `SHA256:` of a release file.
-fn hash_in_release<'a>(release: &'a str, file: &str) -> Option<&'a str> {
-    let section = release
-        .lines()
-        .skip_while(|line| *line != "SHA256:")
-        .skip(1);
-    section
-        .take_while(|line| line.starts_with(' '))
-        .find_map(|line| {
-            let mut words = line.split_whitespace();
-            let hash = words.next()?;
-            (words.nth(1)? == file).then_some(hash)
-        })
-}
-
-struct Source<'a> {
-    file: &'a str,
-    sha256: &'a str,
-}
-
-/// Finds the last listed package of exactly `version` in a package list, which holds several.
-fn find_source<'a>(list: &'a str, version: &str) -> Option<Source<'a>> {
-    let upstream = format!("{version}+");
-    list.rsplit("\n\n").find_map(|entry| {
-        let field = |name: &str| {
-            entry
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-        };
-        let is_it = field("Package")? == "rust-src" && field("Version")?.starts_with(&upstream);
-        is_it.then_some(())?;
-        Some(Source {
-            file: field("Filename")?,
-            sha256: field("SHA256")?,
-        })
-    })
 }
 
 /// Builds the library as the compiler's own build would: same flags, precompiled start-up files.
@@ -308,20 +253,9 @@ mod tests {
     }
 
     #[test]
-    fn the_right_version_is_picked_from_several() {
-        let list = "Package: rust-src\nVersion: 1.94.1+dfsg1-1\nFilename: a\nSHA256: 1\n\n\
-                    Package: rust-src\nVersion: 1.95.0+dfsg1-2\nFilename: b\nSHA256: 2\n\n\
-                    Package: rust-doc\nVersion: 1.95.0+dfsg1-2\nFilename: c\nSHA256: 3\n";
-        let found = find_source(list, "1.95.0").unwrap();
-        assert_eq!((found.file, found.sha256), ("b", "2"));
-        assert!(find_source(list, "1.95").is_none());
-        assert!(find_source(list, "1.96.0").is_none());
-    }
-
-    #[test]
-    fn only_the_sha256_section_counts() {
-        let release = "MD5Sum:\n aa 10 main/x\nSHA256:\n bb 10 main/x\n cc 9 main/y\nOther: 1\n";
-        assert_eq!(hash_in_release(release, "main/x"), Some("bb"));
-        assert_eq!(hash_in_release(release, "main/z"), None);
+    fn the_source_is_that_of_the_pinned_compiler() {
+        let pin = include_str!("../../../rust-toolchain.toml");
+        assert!(pin.contains(&format!("\"{}\"", SOURCE.version)), "{pin}");
+        assert!(SOURCE.file.contains(&format!("_{}+", SOURCE.version)));
     }
 }
