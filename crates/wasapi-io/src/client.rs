@@ -2,6 +2,10 @@
 
 #![allow(unsafe_code)]
 
+use std::ptr::null_mut;
+
+use windows_core::Interface;
+
 use crate::bindings::{
     AUDCLNT_BUFFERFLAGS_SILENT, AUDCLNT_SHAREMODE_EXCLUSIVE, AUDCLNT_SHAREMODE_SHARED,
     AUDCLNT_STREAMFLAGS_EVENTCALLBACK, AUDCLNT_STREAMFLAGS_NOPERSIST, CLSCTX_ALL, IAudioClient,
@@ -168,8 +172,12 @@ impl AudioClient {
 
     /// Frames that are queued in the buffer. Real-time safe.
     pub(crate) fn padding_frames(&self) -> Hr<u32> {
-        // SAFETY: the call takes nothing.
-        hr(unsafe { self.raw.GetCurrentPadding() })
+        let mut frames = 0;
+        // Not by the method of the bindings, which on errors looks for error objects.
+        let call = Interface::vtable(&self.raw).GetCurrentPadding;
+        // SAFETY: the method is called on its own object, and `frames` lives through the call.
+        done(unsafe { call(self.raw.as_raw(), &mut frames) }.0)?;
+        Ok(frames)
     }
 
     pub(crate) fn start(&self) -> Hr<()> {
@@ -228,8 +236,11 @@ impl Writer {
     }
 
     fn lease(&self, frames: u32) -> Hr<Lease<'_>> {
-        // SAFETY: the call takes a number; the memory it returns is checked and wrapped below.
-        let start = hr(unsafe { self.render.GetBuffer(frames) })?;
+        let mut start = null_mut();
+        // Not by the method of the bindings, which on errors looks for error objects.
+        let call = Interface::vtable(&self.render).GetBuffer;
+        // SAFETY: the method is called on its own object, and `start` lives through the call.
+        done(unsafe { call(self.render.as_raw(), frames, &mut start) }.0)?;
         let lease = Lease {
             writer: self,
             start,

@@ -110,10 +110,13 @@ impl Device for WasapiDevice {
             Mode::Shared => open::shared(&endpoint, request)?,
             Mode::Exclusive => open::exclusive(&endpoint, request, &self.options.formats)?,
         };
+        let name = endpoint.name.clone();
+        // Before the apartment, which the stream takes along and may leave.
+        drop(endpoint);
         let priority_error = Arc::clone(&self.priority_error);
         Ok(Box::new(Stream::new(
             opened,
-            endpoint.name,
+            name,
             priority_error,
             apartment,
         )?))

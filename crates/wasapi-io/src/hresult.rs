@@ -49,8 +49,8 @@ fn general_text(kind: FaultKind) -> &'static str {
         Unsupported => "the device does not take this; choose another rate, format or mode",
         Lost => "the device is gone or was changed; choose it again, or another",
         ServiceGone => {
-            "the system's sound service does not answer; start the service Windows Audio, or sign \
-             in again"
+            "the system's sound service does not answer; start it again (the service Windows \
+             Audio, or under Wine the sound server)"
         }
         _ => "the system refused; try again, or choose another device or mode",
     }

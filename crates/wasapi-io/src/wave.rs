@@ -42,6 +42,10 @@ impl WaveFormat {
         if header == Header::Plain && sample == SampleFormat::Int24In32 {
             return None;
         }
+        // Systems divide by these without looking.
+        if format.channels == 0 || format.rate_hz == 0 {
+            return None;
+        }
         let frame_bytes = u16::try_from(format.frame_bytes()).ok()?;
         let second_bytes = format.rate_hz.checked_mul(frame_bytes.into())?;
         let container_bits = sample.bytes() as u16 * 8;
@@ -242,6 +246,22 @@ mod tests {
             ..stereo(SampleFormat::Int32)
         };
         assert!(WaveFormat::encode(&fast, Header::Extensible).is_none());
+    }
+
+    #[test]
+    fn a_format_without_channels_or_rate_has_no_form() {
+        for header in [Header::Extensible, Header::ExtensibleNoMask, Header::Plain] {
+            let still = StreamFormat {
+                rate_hz: 0,
+                ..stereo(SampleFormat::Int16)
+            };
+            assert!(WaveFormat::encode(&still, header).is_none());
+            let empty = StreamFormat {
+                channels: 0,
+                ..stereo(SampleFormat::Int16)
+            };
+            assert!(WaveFormat::encode(&empty, header).is_none());
+        }
     }
 
     #[test]

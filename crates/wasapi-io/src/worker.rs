@@ -66,7 +66,8 @@ fn no_answer(error: RecvTimeoutError) -> EndpointError {
     match error {
         RecvTimeoutError::Timeout => EndpointError::new(
             FaultKind::ServiceGone,
-            "The system's sound service does not answer; start the service Windows Audio again.",
+            "The system's sound service does not answer; start it again (the service Windows \
+             Audio, or under Wine the sound server).",
         ),
         RecvTimeoutError::Disconnected => EndpointError::new(
             FaultKind::Failed,

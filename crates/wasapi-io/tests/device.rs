@@ -1,0 +1,302 @@
+//! What only a system with a playback device can show. Ignored unless asked for
+//! (`-- --ignored`), as not every system has one.
+#![cfg(windows)]
+#![allow(unsafe_code)]
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use engine::endpoint::{Device, FaultKind, OpenRequest, RenderEndpoint, Wake};
+use wasapi_io::{Mode, Options, Selection, WasapiDevice, list, now_ns};
+
+#[allow(missing_docs)]
+mod ole32 {
+    windows_core::link!("ole32.dll" "system" fn CoInitializeEx(reserved: *const core::ffi::c_void, apartment: u32) -> i32);
+    windows_core::link!("ole32.dll" "system" fn CoUninitialize());
+}
+use ole32::{CoInitializeEx, CoUninitialize};
+
+#[global_allocator]
+static ALLOCATOR: rt::guard::CountingAllocator = rt::guard::CountingAllocator;
+
+const S_OK: i32 = 0;
+const SINGLE_THREADED: u32 = 2;
+
+fn default_device(mode: Mode) -> WasapiDevice {
+    WasapiDevice::new(Selection::DefaultRender, mode, Options::default())
+}
+
+fn request(device: &WasapiDevice) -> OpenRequest {
+    let info = device.describe().unwrap();
+    OpenRequest {
+        rate_hz: info.rate_hz,
+        block_frames: info.period_frames_default,
+    }
+}
+
+/// Plays silence for that many cycles; returns the frames handed over.
+fn play(stream: &mut dyn RenderEndpoint, cycles: u32) -> u64 {
+    let mut frames = 0;
+    for _ in 0..cycles {
+        assert_eq!(stream.wait(), Wake::Due);
+        frames += u64::from(stream.cycle(&mut |due| due.bytes.fill(0)).unwrap());
+    }
+    frames
+}
+
+/// The modes that the default device has.
+fn modes() -> Vec<Mode> {
+    let open = |mode: &Mode| default_device(*mode).describe().is_ok();
+    [Mode::Shared, Mode::Exclusive]
+        .into_iter()
+        .filter(open)
+        .collect()
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn t27_asking_leaves_the_threads_apartment_alone() {
+    thread::spawn(|| {
+        let device = default_device(Mode::Shared);
+        device.describe().unwrap();
+        device.check_rate(1).unwrap_err();
+        list().unwrap();
+        // SAFETY: COM is entered and left on this thread. S_OK, and not S_FALSE or a refusal, says
+        // that the thread was in no apartment.
+        unsafe {
+            assert_eq!(CoInitializeEx(std::ptr::null(), SINGLE_THREADED), S_OK);
+            CoUninitialize();
+        }
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn a_thread_in_another_apartment_can_run_a_stream() {
+    thread::spawn(|| {
+        // SAFETY: COM is entered and left on this thread.
+        unsafe { CoInitializeEx(std::ptr::null(), SINGLE_THREADED) };
+        let device = default_device(Mode::Shared);
+        let mut stream = device.open(request(&device)).unwrap();
+        stream.start().unwrap();
+        assert!(play(&mut *stream, 5) > 0);
+        drop(stream);
+        // SAFETY: balances the call above.
+        unsafe { CoUninitialize() };
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn a_stream_can_be_stopped_and_started_many_times() {
+    for mode in modes() {
+        let device = default_device(mode);
+        let mut stream = device.open(request(&device)).unwrap();
+        stream.stop();
+        for _ in 0..20 {
+            stream.start().unwrap();
+            stream.start().unwrap();
+            assert!(play(&mut *stream, 2) > 0, "{mode:?}");
+            stream.stop();
+            stream.stop();
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn streams_can_be_opened_and_dropped_in_any_state() {
+    for mode in modes() {
+        let device = default_device(mode);
+        let request = request(&device);
+        for round in 0..20 {
+            let mut stream = device.open(request).unwrap();
+            if round % 2 == 0 {
+                stream.start().unwrap();
+            }
+            if round % 4 == 0 {
+                play(&mut *stream, 1);
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn two_shared_streams_play_at_once() {
+    let players: Vec<_> = (0..2)
+        .map(|_| {
+            thread::spawn(|| {
+                let device = default_device(Mode::Shared);
+                let mut stream = device.open(request(&device)).unwrap();
+                stream.start().unwrap();
+                play(&mut *stream, 50)
+            })
+        })
+        .collect();
+    for player in players {
+        assert!(player.join().unwrap() > 0);
+    }
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn a_waker_interrupts_once_and_goes_before_the_device() {
+    for mode in modes() {
+        let device = default_device(mode);
+        let mut stream = device.open(request(&device)).unwrap();
+        stream.waker().wake();
+        assert_eq!(
+            stream.wait(),
+            Wake::Interrupted,
+            "{mode:?}, before the start"
+        );
+        stream.start().unwrap();
+        play(&mut *stream, 3);
+        stream.waker().wake();
+        stream.waker().wake();
+        assert_eq!(stream.wait(), Wake::Interrupted, "{mode:?}");
+        assert_eq!(stream.wait(), Wake::Due, "{mode:?}");
+        let waker = Arc::clone(&stream.waker());
+        drop(stream);
+        waker.wake();
+    }
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn t21_a_stream_whose_clock_stands_still_is_not_waited_for_for_ever() {
+    let device = default_device(Mode::Shared);
+    let mut stream = device.open(request(&device)).unwrap();
+    assert_eq!(stream.wait(), Wake::TimedOut);
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn wake_ups_are_stamped_with_the_clock() {
+    let device = default_device(Mode::Shared);
+    let mut stream = device.open(request(&device)).unwrap();
+    stream.start().unwrap();
+    let mut last_ns = now_ns();
+    for _ in 0..20 {
+        assert_eq!(stream.wait(), Wake::Due);
+        stream
+            .cycle(&mut |due| {
+                due.bytes.fill(0);
+                assert!(last_ns <= due.now_ns && due.now_ns <= now_ns());
+                last_ns = due.now_ns;
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn nothing_is_allocated_between_two_cycles() {
+    for mode in modes() {
+        let device = default_device(mode);
+        let mut stream = device.open(request(&device)).unwrap();
+        stream.start().unwrap();
+        let before = rt::guard::counts();
+        for _ in 0..100 {
+            let wake = rt::section(|| {
+                let wake = stream.wait();
+                stream.cycle(&mut |due| due.bytes.fill(0)).map(|_| wake)
+            });
+            assert_eq!(wake, Ok(Wake::Due));
+        }
+        let after = rt::guard::counts();
+        assert_eq!(after.sections, before.sections + 100);
+        let expected = rt::guard::Counts {
+            sections: after.sections,
+            ..before
+        };
+        assert_eq!(after, expected, "{mode:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn a_late_client_is_told_of_the_underrun() {
+    for mode in modes() {
+        let device = default_device(mode);
+        let mut stream = device.open(request(&device)).unwrap();
+        stream.start().unwrap();
+        play(&mut *stream, 10);
+        thread::sleep(Duration::from_millis(400));
+        assert_eq!(stream.wait(), Wake::Due);
+        let mut underrun = false;
+        stream.cycle(&mut |due| underrun = due.underrun).unwrap();
+        assert!(underrun, "{mode:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn a_panic_in_the_client_does_not_block_the_stream() {
+    let device = default_device(Mode::Shared);
+    let mut stream = device.open(request(&device)).unwrap();
+    stream.start().unwrap();
+    play(&mut *stream, 3);
+    assert_eq!(stream.wait(), Wake::Due);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        stream.cycle(&mut |_| panic!("on purpose"))
+    }));
+    assert!(panicked.is_err());
+    assert!(play(&mut *stream, 5) > 0);
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn senseless_requests_are_refused_with_a_sentence() {
+    for mode in modes() {
+        let device = default_device(mode);
+        for rate_hz in [0, 1, u32::MAX] {
+            if mode == Mode::Shared || rate_hz != 1 {
+                let error = device.check_rate(rate_hz).unwrap_err();
+                assert_eq!(error.kind, FaultKind::Unsupported, "{error}");
+                let error = device
+                    .open(OpenRequest {
+                        rate_hz,
+                        block_frames: 480,
+                    })
+                    .err()
+                    .unwrap();
+                assert_eq!(error.kind, FaultKind::Unsupported, "{error}");
+            }
+        }
+        let rate_hz = request(&device).rate_hz;
+        for block_frames in [0, 1, u32::MAX] {
+            let mut stream = device
+                .open(OpenRequest {
+                    rate_hz,
+                    block_frames,
+                })
+                .unwrap();
+            let timing = stream.timing();
+            assert!(timing.period_frames > 0 && timing.period_frames <= timing.buffer_frames);
+            stream.start().unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_id_that_does_not_exist_is_not_found() {
+    for id in [
+        "",
+        "nonsense",
+        "{0.0.0.00000000}.{00000000-0000-0000-0000-000000000000}",
+    ] {
+        let device = WasapiDevice::new(Selection::Id(id.into()), Mode::Shared, Options::default());
+        let error = device.describe().unwrap_err();
+        assert!(
+            matches!(error.kind, FaultKind::NotFound | FaultKind::ServiceGone),
+            "{id:?}: {error}"
+        );
+    }
+}
