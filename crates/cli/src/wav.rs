@@ -17,7 +17,6 @@ pub struct Wav {
     rate_hz: u32,
     frames: usize,
     planes: Planes,
-    what: String,
 }
 
 #[derive(Debug)]
@@ -46,15 +45,14 @@ impl Wav {
         ensure!(channels > 0, "it has no channels");
         ensure!(spec.sample_rate > 0, "it states a rate of 0 Hz");
         let bits = u32::from(spec.bits_per_sample);
-        let (planes, kind) = match spec.sample_format {
+        let planes = match spec.sample_format {
             SampleFormat::Int if (1..=32).contains(&bits) => {
                 let aligned = reader.samples::<i32>().map(|s| s.map(|s| s << (32 - bits)));
-                (Planes::Int32(split(aligned, channels)?), "integer")
+                Planes::Int32(split(aligned, channels)?)
             }
-            SampleFormat::Float if bits == 32 => (
-                Planes::Float32(split(reader.samples::<f32>(), channels)?),
-                "float",
-            ),
+            SampleFormat::Float if bits == 32 => {
+                Planes::Float32(split(reader.samples::<f32>(), channels)?)
+            }
             _ => bail!("samples of {bits} bits are not supported"),
         };
         let frames = match &planes {
@@ -62,15 +60,10 @@ impl Wav {
             Planes::Float32(planes) => planes[0].len(),
         };
         ensure!(frames > 0, "it holds no sound");
-        let what = format!(
-            "{bits}-bit {kind}, {channels} channels, {} Hz",
-            spec.sample_rate
-        );
         Ok(Wav {
             rate_hz: spec.sample_rate,
             frames,
             planes,
-            what,
         })
     }
 
@@ -80,7 +73,6 @@ impl Wav {
         Wav {
             rate_hz,
             frames: planes[0].len(),
-            what: String::new(),
             planes: Planes::Int32(planes),
         }
     }
@@ -101,11 +93,6 @@ impl Wav {
             Planes::Int32(planes) => planes.len(),
             Planes::Float32(planes) => planes.len(),
         }
-    }
-
-    /// The format of the file, for people.
-    pub fn what(&self) -> &str {
-        &self.what
     }
 
     /// All samples of a channel, `None` if the file does not have it.
@@ -148,6 +135,7 @@ fn split<T>(
 mod tests {
     use super::*;
     use hound::{WavSpec, WavWriter};
+    use proptest::prelude::*;
     use std::io::Cursor;
 
     fn file<S: hound::Sample + Copy>(
@@ -197,7 +185,6 @@ mod tests {
             (wav.frames(), wav.channels(), wav.rate_hz()),
             (2, 2, 44_100)
         );
-        assert_eq!(wav.what(), "32-bit float, 2 channels, 44100 Hz");
         assert_eq!(wav.plane(0), Some(Plane::Float32(&[0.5, 0.25])));
         assert_eq!(wav.plane(1), Some(Plane::Float32(&[-1.5, 0.0])));
         assert_eq!(wav.plane(2), None);
@@ -218,5 +205,22 @@ mod tests {
 
         let missing = Wav::read(Path::new("no/such/file.wav")).expect_err("missing");
         assert!(format!("{missing:#}").starts_with("cannot play no/such/file.wav: "));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            let _ = Wav::parse(bytes.as_slice());
+        }
+
+        #[test]
+        fn no_damaged_file_panics(at in 0usize..100, byte: u8, length in 0usize..100) {
+            let mut bytes = file(24, SampleFormat::Int, 2, &[1, 2, 3, 4, 5, 6, 7, 8]);
+            if let Some(place) = bytes.get_mut(at) {
+                *place = byte;
+            }
+            bytes.truncate(length);
+            let _ = Wav::parse(bytes.as_slice());
+        }
     }
 }

@@ -147,15 +147,16 @@ impl<'a> Stream<'a> {
 
     fn show(&self, progress: &ProgressBar, wav: &Wav, handed_over: u64) {
         let frame = handed_over.min(wav.frames() as u64);
+        let rate_hz = u64::from(wav.rate_hz());
         progress.set_position(frame);
         let tick_frames = (f64::from(wav.rate_hz()) * TICK.as_secs_f64()) as usize;
         let peak = wav.peak((frame as usize).saturating_sub(tick_frames), tick_frames);
         progress.set_message(format!(
-            "{} of {}  {peak:>10}  dropouts {}  latency {} frames",
-            clock_time(frame / u64::from(wav.rate_hz())),
-            clock_time(wav.frames() as u64 / u64::from(wav.rate_hz())),
+            "{} of {}  {peak:>10}  dropouts {}  latency {:.1} ms",
+            clock_time(frame / rate_hz),
+            clock_time(wav.frames() as u64 / rate_hz),
             self.notices.dropouts.get(),
-            self.output_latency_frames
+            f64::from(self.output_latency_frames) * 1000.0 / f64::from(wav.rate_hz())
         ));
     }
 
@@ -178,6 +179,6 @@ fn progress_bar(wav: &Wav, show: bool) -> ProgressBar {
     if !show {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("[{bar:30}] {msg}").expect("the template is valid");
+    let style = ProgressStyle::with_template("[{bar:20}] {msg}").expect("the template is valid");
     ProgressBar::new(wav.frames() as u64).with_style(style.progress_chars("=> "))
 }

@@ -22,7 +22,6 @@ mod life;
 mod misuse;
 mod play;
 mod probe;
-mod raw_calls;
 mod sizes;
 
 /// What can be checked.
