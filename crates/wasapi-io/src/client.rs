@@ -12,19 +12,12 @@ use crate::bindings::{
     IAudioRenderClient, IMMDevice,
 };
 use crate::candidates::Layout;
-use crate::com::{Hr, TaskMemory, hr};
+use crate::com::{TaskMemory, hr};
+use crate::hresult::Hr;
 use crate::hresult::codes::{E_FAIL, E_INVALIDARG, UNSUPPORTED_FORMAT};
-use crate::plan::{DevicePeriods, Durations};
+use crate::plan::{DevicePeriods, Durations, Pace};
 use crate::sync::{Event, Waitable};
 use crate::wave;
-
-/// How a stream gets its wake-ups and whether others may play at the same time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pace {
-    SharedEvent,
-    ExclusiveEvent,
-    ExclusiveTimer,
-}
 
 /// The format that the system mixes a device's sound in.
 pub(crate) struct MixFormat {

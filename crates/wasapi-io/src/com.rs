@@ -13,10 +13,8 @@ use crate::bindings::{
     CoUninitialize, IMMDeviceEnumerator, IPropertyStore, MMDeviceEnumerator, PROPERTYKEY,
     PROPVARIANT, PropVariantClear, VT_CLSID, VT_LPWSTR, VT_UI4,
 };
+use crate::hresult::Hr;
 use crate::hresult::codes::{E_FAIL, RPC_E_CHANGED_MODE};
-
-/// What a call of the system gives, or the `HRESULT` with which it failed.
-pub(crate) type Hr<T> = Result<T, i32>;
 
 /// A result of the bindings as one of ours.
 pub(crate) fn hr<T>(result: windows_core::Result<T>) -> Hr<T> {

@@ -10,8 +10,9 @@ use crate::bindings::{
     PKEY_Device_ContainerId, PKEY_Device_FriendlyName, STGM_READ, eCapture, eConsole, eRender,
 };
 use crate::client::AudioClient;
-use crate::com::{self, Hr, Property, hr};
+use crate::com::{self, Property, hr};
 use crate::fault::{coded, refused};
+use crate::hresult::Hr;
 use crate::hresult::codes::{E_INVALIDARG, E_NOTFOUND};
 use crate::list::Direction;
 

@@ -2,6 +2,9 @@
 
 use engine::endpoint::FaultKind;
 
+/// What a call of the system gives, or the `HRESULT` with which it failed.
+pub(crate) type Hr<T> = Result<T, i32>;
+
 /// What is known of one error code.
 pub(crate) struct Fact {
     code: u32,

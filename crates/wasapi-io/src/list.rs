@@ -9,9 +9,10 @@ use crate::bindings::{
     DEVICE_STATE_ACTIVE, DEVICE_STATE_DISABLED, DEVICE_STATE_UNPLUGGED, IMMDeviceEnumerator, eAll,
 };
 use crate::candidates::COMMON_RATES_HZ;
-use crate::com::{Hr, hr};
+use crate::com::hr;
 use crate::endpoint::{Endpoint, default_of, enumerator};
 use crate::fault::refused;
+use crate::hresult::Hr;
 use crate::probe::Memory;
 use crate::wave;
 use crate::worker::{self, ALL_DEVICES};

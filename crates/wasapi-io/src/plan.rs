@@ -9,6 +9,14 @@ const TIMER_BUFFER_MAX_HNS: i64 = 20_000_000;
 /// What is taken for a device's period when it states none that makes sense.
 const PERIOD_FALLBACK_HNS: i64 = 100_000;
 
+/// How a stream gets its wake-ups and whether others may play at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    SharedEvent,
+    ExclusiveEvent,
+    ExclusiveTimer,
+}
+
 /// A device's own periods, in units of 100 ns, made sensible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DevicePeriods {

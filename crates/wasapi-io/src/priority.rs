@@ -10,7 +10,7 @@ use crate::bindings::{
     AVRT_PRIORITY_CRITICAL, AvRevertMmThreadCharacteristics, AvSetMmThreadCharacteristicsW,
     AvSetMmThreadPriority, HANDLE,
 };
-use crate::com::Hr;
+use crate::hresult::Hr;
 use crate::sync::last_error;
 
 /// The thread's membership in the system's class of audio threads; given back when dropped.

@@ -6,7 +6,7 @@ use engine::format::{SampleFormat, StreamFormat};
 
 use crate::candidates::{COMMON_RATES_HZ, Candidate, Layout, forms};
 use crate::client::AudioClient;
-use crate::com::Hr;
+use crate::hresult::Hr;
 use crate::hresult::codes::UNSUPPORTED_FORMAT;
 
 /// What devices answered so far. A device that is playing exclusively may not answer again.

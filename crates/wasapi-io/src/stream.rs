@@ -8,14 +8,15 @@ use engine::endpoint::{
 };
 use engine::format::StreamFormat;
 
-use crate::client::{AudioClient, Pace, Writer};
+use crate::client::{AudioClient, Writer};
 use crate::clock::now_ns;
-use crate::com::{Apartment, Hr};
+use crate::com::Apartment;
 use crate::duration::{hns_from_frames, plausible_latency_frames};
 use crate::fault::{broken, refused};
+use crate::hresult::Hr;
 use crate::hresult::codes::{BUFFER_ERROR, BUFFER_TOO_LARGE, E_FAIL, E_HANDLE};
 use crate::open::Opened;
-use crate::plan::{wait_limit_ns, whole_steps};
+use crate::plan::{Pace, wait_limit_ns, whole_steps};
 use crate::priority::ProAudio;
 use crate::sync::{Event, Signal, Timer, wait_either};
 

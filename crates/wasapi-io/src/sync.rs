@@ -12,7 +12,7 @@ use crate::bindings::{
     HANDLE, ResetEvent, SetEvent, SetWaitableTimer, TIMER_ALL_ACCESS, WAIT_OBJECT_0, WAIT_TIMEOUT,
     WaitForMultipleObjects,
 };
-use crate::com::Hr;
+use crate::hresult::Hr;
 use crate::hresult::codes::E_FAIL;
 
 /// The calling thread's last error as an `HRESULT`.
