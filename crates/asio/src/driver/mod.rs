@@ -15,6 +15,7 @@
 //! # States
 #![doc = include_str!("calls.md")]
 
+mod border;
 mod buffers;
 mod callbacks;
 mod checks;

@@ -1,25 +1,22 @@
-//! One function for each entry of the table of methods. Each checks its pointers, keeps the driver
-//! alive for the call, catches panics, translates, and writes what it was asked for only when the
-//! call succeeded.
+//! One function for each entry of the table of methods. Each checks its pointers, asks the driver
+//! across the [`border`](super::border), and writes what it was asked for only when the call
+//! succeeded.
 //!
 //! For all of them, the safety of the pointers is the host's promise: `this` is null or came from
-//! [`Object::create`], and every other pointer is null or points to what ASIO says, readable and
+//! [`Object::create`](super::Object::create), and every other pointer is null or points to what ASIO says, readable and
 //! writable for the length of the call. Alignment is not promised.
 
-use std::any::Any;
 use std::ffi::{c_char, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::border::{bool_long, check_pointers, control, fixed_text, live, long};
 use super::checks::invalid;
 use super::core::Core;
 use super::identity::{add_ref, query_interface, release};
-use super::object::Object;
-use super::{Driver, Error, Future, HostCallbacks, InternalFrames, Result, WindowHandle};
+use super::{Driver, Error, Future, HostCallbacks, InternalFrames, WindowHandle};
 use crate::abi::{
     self, AsioError, BufferInfo, Callbacks, ChannelInfo, ClockSource, FutureSelector, Iasio, Int64,
     InternalBufferInfo, Vtable,
 };
-use crate::text::write_ascii;
 
 const NAME_BYTES: usize = 32;
 const ERROR_TEXT_BYTES: usize = 124;
@@ -54,74 +51,6 @@ pub(super) fn vtable<D: Driver>() -> &'static Vtable {
             output_ready: output_ready::<D>,
         }
     }
-}
-
-/// A call that may fail with a text: `Ok` becomes `ASE_OK`.
-fn control<D: Driver>(this: *mut Iasio, call: impl FnOnce(&Core<D>) -> Result<()>) -> AsioError {
-    // SAFETY: `this` is the host's, by the promise at the top.
-    let Some(object) = (unsafe { Object::<D>::from_raw(this) }) else {
-        return AsioError::INVALID_PARAMETER;
-    };
-    let Some(core) = object.enter() else {
-        return AsioError::NOT_PRESENT;
-    };
-    let error = match catch_unwind(AssertUnwindSafe(|| call(&core))) {
-        Ok(Ok(())) => return AsioError::OK,
-        Ok(Err(error)) => error,
-        Err(panic) => after_panic(panic.as_ref()),
-    };
-    core.keep_error_text(error.message);
-    match error.code {
-        // An error must not look like success to the host.
-        AsioError::OK | AsioError::SUCCESS => AsioError::HW_MALFUNCTION,
-        code => code,
-    }
-}
-
-/// A call on the real-time path: no lock, no text.
-fn live<D: Driver>(this: *mut Iasio, call: impl FnOnce(&Core<D>) -> AsioError) -> AsioError {
-    // SAFETY: `this` is the host's, by the promise at the top.
-    let Some(object) = (unsafe { Object::<D>::from_raw(this) }) else {
-        return AsioError::INVALID_PARAMETER;
-    };
-    let Some(core) = object.enter() else {
-        return AsioError::NOT_PRESENT;
-    };
-    catch_unwind(AssertUnwindSafe(|| call(&core))).unwrap_or(AsioError::HW_MALFUNCTION)
-}
-
-fn after_panic(panic: &(dyn Any + Send)) -> Error {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no reason given");
-    Error::new(
-        AsioError::HW_MALFUNCTION,
-        format!("The driver failed, a fault of its own: {text}"),
-    )
-}
-
-fn check_pointers<const N: usize>(pointers: [bool; N]) -> Result<()> {
-    match pointers.contains(&true) {
-        true => Err(invalid("The program passed a null pointer.")),
-        false => Ok(()),
-    }
-}
-
-/// A count as a C `long`.
-fn long(count: u32) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
-
-fn bool_long(value: bool) -> i32 {
-    if value { abi::TRUE } else { abi::FALSE }
-}
-
-fn fixed_text<const N: usize>(text: &str) -> [u8; N] {
-    let mut bytes = [0; N];
-    write_ascii(text, &mut bytes);
-    bytes
 }
 
 method_fn! {

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::fmt;
 use std::ptr::{self, NonNull};
 
+use super::model::{ChannelInfo, ClockSource};
 use super::slots::SlotLease;
 use super::{Error, Result};
 use crate::abi::{
@@ -16,30 +17,6 @@ use crate::text::read_text;
 
 /// No driver has more clocks than this; of one that has, the first are listed.
 const MAX_CLOCKS: usize = 64;
-
-/// What a driver tells of a channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelInfo {
-    /// How its samples lie in the buffers.
-    pub sample_type: SampleType,
-    /// Its name.
-    pub name: String,
-    /// It has buffers.
-    pub is_active: bool,
-    /// The group that it belongs to.
-    pub group: i32,
-}
-
-/// A clock that a driver can run on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClockSource {
-    /// The number to choose it by.
-    pub index: i32,
-    /// Its name.
-    pub name: String,
-    /// It is in use.
-    pub is_current: bool,
-}
 
 /// A driver that was loaded. Dropping it stops it, disposes of its buffers and releases it.
 ///

@@ -15,15 +15,17 @@ mod inside;
 #[cfg(windows)]
 mod list;
 pub mod misuse;
+mod model;
 mod slots;
 mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use block_io::BlockIo;
-pub use driver::{ChannelInfo, ClockSource, Driver};
+pub use driver::Driver;
 pub use error::{Error, Result};
 pub use handler::{Events, Handler, answer};
 #[cfg(windows)]
 pub use list::{InstalledDriver, Problem, list};
+pub use model::{ChannelInfo, ClockSource};
 pub use slots::MAX_STREAMS;

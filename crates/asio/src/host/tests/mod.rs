@@ -1,15 +1,15 @@
 //! Our host drives our driver.
 
+mod misuse;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rt::Mutex;
 
-use super::misuse::{self, Answer, Inside};
 use super::{BlockIo, Driver, Error, Events, Handler, MAX_STREAMS};
-use crate::abi::{AsioError, Callbacks, FutureSelector, HResult, HostMessage, SampleType};
-use crate::driver::{ChannelId, HostCallbacks, ObjectRef};
+use crate::abi::{AsioError, Callbacks, FutureSelector, HostMessage, SampleType};
+use crate::driver::{ChannelId, HostCallbacks};
 use crate::mock::{MockDriver, Probe};
 
 /// The slots are the program's: tests that need all of them or count them take turns.
@@ -408,127 +408,4 @@ fn events_arrive_and_are_answered() {
     assert_eq!(seen.rate_hz.load(Ordering::Relaxed), 44_100);
     assert_eq!(seen.blocks.load(Ordering::Relaxed), 0);
     assert!(lease.close());
-}
-
-#[test]
-fn null_in_every_pointer_argument_is_refused() {
-    for prepared in [false, true] {
-        let _turn = TURN.lock();
-        let (mut driver, probe) = open(false);
-        if prepared {
-            driver
-                .create_buffers(&channels(), 64, Counter::new().0)
-                .unwrap();
-        }
-        let findings = misuse::null_pointers(&mut driver);
-        assert_eq!(findings.len(), 31);
-        for finding in findings {
-            let expected = match finding.method {
-                "QueryInterface" => Answer::Com(HResult::POINTER),
-                "getDriverName" | "getErrorMessage" => Answer::Nothing,
-                _ => Answer::Code(AsioError::INVALID_PARAMETER),
-            };
-            assert_eq!(finding.answer, expected, "{finding:?}");
-            assert!(!finding.answer.is_success());
-        }
-        assert_eq!(
-            probe.live_streams.load(Ordering::Relaxed),
-            i32::from(prepared)
-        );
-        drop(driver);
-        assert_clean(&probe);
-    }
-}
-
-/// T31: what needs a device says that there is none; all else answers.
-#[test]
-fn every_call_before_init_is_answered() {
-    let probe = Arc::<Probe>::default();
-    let mut driver = Driver::from_object(MockDriver::object(&probe, false));
-    let findings = misuse::before_init(&mut driver);
-    assert_eq!(findings.len(), 20);
-    for finding in findings {
-        let expected = match finding.method {
-            "getDriverName" | "getErrorMessage" => Answer::Nothing,
-            "getDriverVersion" => Answer::Number(7),
-            "future" => Answer::Code(AsioError::SUCCESS),
-            _ => Answer::Code(AsioError::NOT_PRESENT),
-        };
-        assert_eq!(finding.answer, expected, "{finding:?}");
-    }
-    drop(driver);
-    assert_clean(&probe);
-}
-
-/// T35: a host stops, disposes and releases from inside its own callback.
-#[test]
-fn calls_from_inside_the_callback_come_back() {
-    let _turn = TURN.lock();
-    for what in [Inside::Stop, Inside::DisposeBuffers, Inside::Release] {
-        for _ in 0..20 {
-            let (driver, probe) = open(true);
-            let patience = Duration::from_secs(60);
-            let code = misuse::from_callback(driver, &channels(), 64, what, patience);
-            assert_eq!(code, Ok(AsioError::OK), "{what:?}");
-            assert_clean(&probe);
-        }
-    }
-}
-
-/// T35: the control thread is in a call that waits for the callback, and the callback calls too.
-#[test]
-fn a_call_from_the_callback_does_not_wait_for_a_busy_driver() {
-    struct Asks {
-        raw: Arc<ObjectRef>,
-        seen: Arc<Seen>,
-        code: Arc<AtomicI32>,
-    }
-    impl Handler for Asks {
-        fn buffer_switch(&mut self, _io: &mut BlockIo<'_>) {
-            self.seen.blocks.fetch_add(1, Ordering::Relaxed);
-            let (mut input, mut output) = (0, 0);
-            let this = self.raw.as_raw();
-            // SAFETY: a live object and locals.
-            let code = unsafe {
-                ((*this.as_ref().vtable).get_latencies)(
-                    this.as_ptr(),
-                    &raw mut input,
-                    &raw mut output,
-                )
-            };
-            if code != AsioError::OK {
-                self.code.store(code.0, Ordering::Relaxed);
-            }
-        }
-    }
-    let _turn = TURN.lock();
-    let probe = Arc::<Probe>::default();
-    let raw = Arc::new(MockDriver::object(&probe, true));
-    // SAFETY: a live object; the reference is taken for the driver.
-    let mut driver = unsafe {
-        ((*raw.as_raw().as_ref().vtable).add_ref)(raw.as_raw().as_ptr());
-        Driver::from_raw(raw.as_raw())
-    };
-    driver.init().unwrap();
-    let (seen, code) = (Arc::<Seen>::default(), Arc::new(AtomicI32::new(0)));
-    let asks = Asks {
-        raw: Arc::clone(&raw),
-        seen: Arc::clone(&seen),
-        code: Arc::clone(&code),
-    };
-    driver
-        .create_buffers(&channels(), 64, Box::new(asks))
-        .unwrap();
-    // Each stop joins the callback's thread, whose call would wait for the stop.
-    while code.load(Ordering::Relaxed) == 0 {
-        driver.start().unwrap();
-        wait_for_blocks(&seen, 1);
-        driver.stop().unwrap();
-    }
-    assert_eq!(
-        AsioError(code.load(Ordering::Relaxed)),
-        AsioError::INVALID_MODE
-    );
-    drop((driver, raw));
-    assert_clean(&probe);
 }
