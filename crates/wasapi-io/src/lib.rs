@@ -21,6 +21,7 @@ mod candidates;
 mod duration;
 mod fault;
 mod hresult;
+mod lateness;
 mod negotiate;
 mod plan;
 mod wave;

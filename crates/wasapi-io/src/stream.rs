@@ -15,6 +15,7 @@ use crate::duration::{hns_from_frames, plausible_latency_frames};
 use crate::fault::{broken, refused};
 use crate::hresult::Hr;
 use crate::hresult::codes::{BUFFER_ERROR, BUFFER_TOO_LARGE, E_FAIL, E_HANDLE};
+use crate::lateness::Lateness;
 use crate::open::Opened;
 use crate::plan::{Pace, wait_limit_ns, whole_steps};
 use crate::priority::ProAudio;
@@ -44,6 +45,7 @@ pub(crate) struct Stream {
     period_ns: u64,
     /// How long all that can be queued after a hand-over lasts.
     queue_ns: u64,
+    lateness: Lateness,
     /// Where a refusal of real-time priority is noted; 0 for none.
     priority_error: Arc<AtomicI32>,
 
@@ -52,7 +54,6 @@ pub(crate) struct Stream {
     cycles: u32,
     refusals: u32,
     woken_ns: u64,
-    handed_over_ns: u64,
 }
 
 impl Stream {
@@ -100,12 +101,12 @@ impl Stream {
             timing,
             period_ns: ns(timing.period_frames),
             queue_ns: ns(queue_frames),
+            lateness: Lateness::new(ns(queue_frames), now_ns),
             priority_error,
             running: false,
             cycles: 0,
             refusals: 0,
             woken_ns: now_ns,
-            handed_over_ns: now_ns,
         })
     }
 
@@ -192,29 +193,23 @@ impl Stream {
         }
     }
 
-    /// Frames to hand over now, and whether the device has run dry.
+    /// Frames to hand over now, and whether the device says that it has run dry.
     fn wanted(&self) -> Hr<(u32, bool)> {
         let EndpointTiming {
             buffer_frames,
             period_frames,
             ..
         } = self.timing;
-        // What devices say of their queue is not all: one that was held up itself says that all is
-        // well. But none can have played on for longer than the queue lasts.
-        let pause_ns = self.woken_ns.saturating_sub(self.handed_over_ns);
-        let dry = pause_ns > self.queue_ns;
-        if self.pace == Pace::ExclusiveEvent {
-            return Ok((buffer_frames, dry));
-        }
-        let padding_frames = self.client.padding_frames()?;
-        let step_frames = if self.pace == Pace::SharedEvent {
-            1
-        } else {
-            period_frames
+        let step_frames = match self.pace {
+            // The device has two such buffers and does not tell what is in them.
+            Pace::ExclusiveEvent => return Ok((buffer_frames, false)),
+            Pace::ExclusiveTimer => period_frames,
+            Pace::SharedEvent => 1,
         };
+        let padding_frames = self.client.padding_frames()?;
         Ok((
             whole_steps(buffer_frames, padding_frames, step_frames),
-            dry || padding_frames == 0,
+            padding_frames == 0,
         ))
     }
 
@@ -273,7 +268,7 @@ impl RenderEndpoint for Stream {
         self.running = true;
         self.cycles = 0;
         self.refusals = 0;
-        self.handed_over_ns = now_ns();
+        self.lateness = Lateness::new(self.queue_ns, now_ns());
         Ok(())
     }
 
@@ -303,8 +298,9 @@ impl RenderEndpoint for Stream {
         if frames == 0 {
             return Ok(0);
         }
-        let underrun = dry && self.cycles >= STARTING_CYCLES;
         let now_ns = self.woken_ns;
+        let late = self.lateness.woken(now_ns);
+        let underrun = (dry || late) && self.cycles >= STARTING_CYCLES;
         let mut filled = false;
         let written = self.writer.write(frames, |bytes| {
             filled = true;
@@ -321,7 +317,7 @@ impl RenderEndpoint for Stream {
         }
         self.refusals = 0;
         self.cycles = self.cycles.saturating_add(1);
-        self.handed_over_ns = crate::clock::now_ns();
+        self.lateness.handed_over(crate::clock::now_ns());
         Ok(frames)
     }
 }
