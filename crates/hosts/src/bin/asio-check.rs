@@ -9,9 +9,12 @@ use hosts::material::RawFormat;
 
 /// Checks an installed ASIO driver; one JSON object on standard output tells the outcome.
 #[derive(Parser)]
-#[command(after_help = "Examples:\n  asio-check list\n  \
+#[command(
+    name = "asio-check",
+    after_help = "Examples:\n  asio-check list\n  \
     asio-check open --driver \"ASIO2WASAPI Shared\"\n  \
-    asio-check open-close --driver \"ASIO2WASAPI Exclusive\" --count 50")]
+    asio-check open-close --driver \"ASIO2WASAPI Exclusive\" --count 50"
+)]
 struct Arguments {
     /// What to check
     check: Check,
