@@ -9,6 +9,7 @@ use hosts::material::RawFormat;
 /// Plays through PortAudio, a host that has nothing to do with this project.
 #[derive(Parser)]
 #[command(
+    name = "pa-host",
     after_help = "Example:\n  pa-host --library libportaudio64bit-asio.dll play --host-api asio \
     --device \"ASIO2WASAPI Shared\" --rate 48000 --block 480 --format int16 --channels 2 \
     --input tune.raw --report run.json"
