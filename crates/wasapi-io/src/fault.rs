@@ -2,10 +2,11 @@
 
 use engine::endpoint::{EndpointError, FaultKind, StreamFault};
 
-use crate::hresult::{fact, hresult_name};
+use crate::hresult::{UNNAMED, fact, hresult_name};
 
-/// The error for a call that failed before a stream ran. `what` is the sentence's beginning up to
-/// the colon and names the device: `"Speakers" could not be opened in shared mode`.
+/// The error for a call that failed before a stream ran. `what` is the sentence's beginning and names
+/// the device: `"Speakers" cannot be opened in shared mode`. What matters most comes first, because
+/// ASIO has room for 123 bytes only.
 pub(crate) fn refused(what: &str, code: i32) -> EndpointError {
     let fact = fact(code);
     let kind = match fact.kind {
@@ -13,7 +14,7 @@ pub(crate) fn refused(what: &str, code: i32) -> EndpointError {
         FaultKind::Lost => FaultKind::NotFound,
         kind => kind,
     };
-    EndpointError::new(kind, format!("{what}: {} ({}).", fact.text(), coded(code)))
+    EndpointError::new(kind, format!("{what} ({}): {}.", coded(code), fact.text()))
 }
 
 /// The fault for a call that failed while the stream ran.
@@ -26,9 +27,12 @@ pub(crate) fn broken(code: i32) -> StreamFault {
     StreamFault { kind, code }
 }
 
-/// A code's name and number, to stand in brackets.
+/// A code's name, or its number where it has none, to stand in brackets.
 pub(crate) fn coded(code: i32) -> String {
-    format!("{}, 0x{code:08X}", hresult_name(code))
+    match hresult_name(code) {
+        UNNAMED => format!("0x{code:08X}"),
+        name => name.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -41,8 +45,8 @@ mod tests {
         assert_eq!(error.kind, FaultKind::InUse);
         assert_eq!(
             error.message,
-            "\"Speakers\" could not be opened: another program holds it exclusively; close that \
-             program or choose another device (AUDCLNT_E_DEVICE_IN_USE, 0x8889000A)."
+            "\"Speakers\" could not be opened (AUDCLNT_E_DEVICE_IN_USE): another program holds it \
+             exclusively; close that program or choose another device."
         );
     }
 
@@ -71,7 +75,7 @@ mod tests {
         let error = refused("\"Speakers\" could not be opened", 0x8765_4321_u32 as i32);
         assert_eq!(error.kind, FaultKind::Failed);
         assert!(
-            error.message.ends_with("(an unnamed error, 0x87654321)."),
+            error.message.contains(" (0x87654321): "),
             "{}",
             error.message
         );

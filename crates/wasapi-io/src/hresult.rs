@@ -25,6 +25,9 @@ impl Fact {
     }
 }
 
+/// Stands for the name of a code that has none here.
+pub(crate) const UNNAMED: &str = "an unnamed error";
+
 /// The system's name for an error code of sound devices, of COM or of the system in general; `"an
 /// unnamed error"` for any other.
 pub fn hresult_name(code: i32) -> &'static str {
@@ -33,16 +36,16 @@ pub fn hresult_name(code: i32) -> &'static str {
 
 /// What is known of an error code.
 pub(crate) fn fact(code: i32) -> &'static Fact {
-    const UNNAMED: Fact = Fact {
+    const ANY: Fact = Fact {
         code: 0,
-        name: "an unnamed error",
+        name: UNNAMED,
         kind: Failed,
         text: "",
     };
     FACTS
         .iter()
         .find(|fact| fact.code == code as u32)
-        .unwrap_or(&UNNAMED)
+        .unwrap_or(&ANY)
 }
 
 fn general_text(kind: FaultKind) -> &'static str {
