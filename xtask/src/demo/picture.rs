@@ -134,11 +134,11 @@ fn intervals(svg: &mut String, top: f64, played: &Played) {
     for (index, gap) in gaps.iter().enumerate() {
         let x = MARGIN + index as f64 * WIDTH as f64 / gaps.len() as f64;
         let y = top + INTERVAL_HEIGHT * (1.0 - gap / top_ms);
-        let _ = write!(path, "M{x:.1} {y:.1}h1.5");
+        let _ = write!(path, "M{x:.1} {y:.1}h2.5");
     }
     let _ = writeln!(
         svg,
-        "<path d=\"{path}\" stroke=\"#b7791f\" stroke-width=\"1.5\"/>"
+        "<path d=\"{path}\" stroke=\"#b7791f\" stroke-width=\"2\"/>"
     );
     text(
         svg,

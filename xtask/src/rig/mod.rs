@@ -61,14 +61,14 @@ impl<'a> Rig<'a> {
         self.server.ensure(kind)
     }
 
-    /// Waits until the sink keeps time.
-    pub fn awake(&mut self, kind: Sink) -> Result<()> {
-        self.server.wait_awake(kind)
+    /// Makes this sink the default one and waits until it keeps time.
+    pub fn use_sink(&mut self, kind: Sink) -> Result<()> {
+        self.server.make_default(kind)
     }
 
-    /// Waits until the sink keeps time, then records it.
+    /// Uses a sink and records it.
     pub fn record(&mut self, kind: Sink) -> Result<Recorder> {
-        self.server.wait_awake(kind)?;
+        self.server.make_default(kind)?;
         let recorder = Recorder::start(self.paths, &self.dirs, kind)?;
         // Until the reader is connected, nothing of the sink reaches it.
         crate::captured::pause(Duration::from_millis(300))?;

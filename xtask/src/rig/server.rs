@@ -146,9 +146,13 @@ impl Server {
         Ok(())
     }
 
-    /// Makes the sink if need be and waits until it keeps time.
-    pub fn wait_awake(&mut self, kind: Sink) -> Result<()> {
+    /// Makes the sink the default one and waits until it keeps time. Programs take the mix format
+    /// of shared mode from the default sink.
+    pub fn make_default(&mut self, kind: Sink) -> Result<()> {
         self.ensure(kind)?;
+        let mut command = self.client("pactl");
+        command.arg("set-default-sink").arg(kind.name());
+        captured::succeed(&mut command, &self.logs.join("pactl"), COMMAND_LIMIT)?;
         let sink = self.sinks.iter().find(|sink| sink.kind == kind);
         let since = sink.expect("`ensure` made it").since;
         captured::pause(AWAKE_AFTER.saturating_sub(since.elapsed()))

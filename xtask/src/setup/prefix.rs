@@ -21,7 +21,7 @@ const SHIM: &str = include_str!("../../assets/bcryptprimitives.c");
 /// Sees to it that both prefixes are there, made by this Wine and by this recipe.
 pub fn ensure(paths: &Paths) -> Result<()> {
     let key = format!(
-        "{}\n{}\n{SHIM}{}",
+        "recipe 2\n{}\n{}\n{SHIM}{}",
         wine_version()?,
         paths.rig().display(),
         settings("*")
@@ -77,8 +77,8 @@ fn first(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
     set_driver(paths, &wine, "pulse")
 }
 
-/// Wine replaces its registry files and never writes to the others in place, so they can be
-/// links: 700 MB less to copy.
+/// Links instead of 700 MB of copies, but for the registry, which Wine writes in place when it
+/// finds links.
 fn second(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
     let prefix = clean_place(paths, Backend::Alsa)?;
     let mut copy = Command::new("cp");
@@ -86,6 +86,13 @@ fn second(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
         .arg(places::prefix(paths, Backend::Pulse))
         .arg(&prefix);
     captured::succeed(&mut copy, &places::logs(paths).join("copy-prefix"), LIMIT)?;
+    for name in ["system.reg", "user.reg", "userdef.reg"] {
+        let file = prefix.join(name);
+        let failed = || format!("cannot replace {}", file.display());
+        let text = fs::read(&file).with_context(failed)?;
+        fs::remove_file(&file).with_context(failed)?;
+        fs::write(&file, text).with_context(failed)?;
+    }
     let wine = Wine::start(paths, dirs, Backend::Alsa)?;
     set_driver(paths, &wine, "alsa")
 }

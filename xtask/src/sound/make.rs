@@ -56,7 +56,7 @@ const NOTES: [Note; 12] = [
 ];
 const BEAT_SECONDS: f64 = 0.55;
 const TUNE_SECONDS: f64 = 4.0;
-const NOTE_LEVEL: f64 = 0.16;
+const NOTE_LEVEL: f64 = 0.3;
 
 /// A few seconds of plucked notes, stereo. The last frame is quiet.
 pub fn tune(rate_hz: u32, bits: u32) -> Sound {
