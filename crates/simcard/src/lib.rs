@@ -1,0 +1,7 @@
+//! A simulated sound card.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+mod math;
+pub mod rng;
+pub mod wake;
