@@ -5,7 +5,6 @@ use std::sync::Arc;
 use asio::abi::Guid;
 use asio::driver::dll::Class;
 use asio::driver::{Object, ObjectRef};
-use engine::format::SampleFormat;
 use session::DirectDriver;
 use session::product::{DRIVERS, Sharing};
 use wasapi_io::{Mode, Options, Selection, WasapiDevice};
@@ -21,9 +20,6 @@ pub static CLASSES: [Class; DRIVERS.len()] = {
     classes
 };
 
-/// Limits the sample formats of exclusive streams; for devices that lie about what they take.
-const FORMATS_VARIABLE: &str = "ASIO2WASAPI_FORMATS";
-
 fn make(clsid: Guid) -> ObjectRef {
     let product = DRIVERS
         .iter()
@@ -33,15 +29,10 @@ fn make(clsid: Guid) -> ObjectRef {
         Sharing::Shared => Mode::Shared,
         Sharing::Exclusive => Mode::Exclusive,
     };
-    let device = WasapiDevice::new(Selection::DefaultRender, mode, options());
+    // A list that cannot be read counts as none; `asio2wasapi doctor` names what is wrong with it.
+    let options = Options::from_environment()
+        .and_then(Result::ok)
+        .unwrap_or_default();
+    let device = WasapiDevice::new(Selection::DefaultRender, mode, options);
     Object::create(clsid, DirectDriver::new(product.name, Arc::new(device)))
-}
-
-/// A list that cannot be read counts as none; `asio2wasapi doctor` names what is wrong with it.
-fn options() -> Options {
-    let formats = std::env::var(FORMATS_VARIABLE).ok();
-    match formats.map(|list| SampleFormat::parse_list(&list)) {
-        Some(Ok(formats)) => Options { formats },
-        Some(Err(_)) | None => Options::default(),
-    }
 }

@@ -45,6 +45,21 @@ pub struct Options {
     pub formats: Vec<SampleFormat>,
 }
 
+/// The environment variable that limits the sample formats of exclusive streams: names of
+/// [`SampleFormat`]s with commas between. For devices that lie about what they take.
+pub const FORMATS_VARIABLE: &str = "ASIO2WASAPI_FORMATS";
+
+impl Options {
+    /// What this process's environment says in [`FORMATS_VARIABLE`]; `None` where it says nothing.
+    ///
+    /// # Errors
+    /// One sentence that tells the word that is no format.
+    pub fn from_environment() -> Option<Result<Options, String>> {
+        let list = std::env::var(FORMATS_VARIABLE).ok()?;
+        Some(SampleFormat::parse_list(&list).map(|formats| Options { formats }))
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

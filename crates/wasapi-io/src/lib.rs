@@ -31,7 +31,7 @@ pub use hresult::hresult_name;
 #[cfg(windows)]
 pub use self::{
     clock::now_ns,
-    device::{Mode, Options, WasapiDevice},
+    device::{FORMATS_VARIABLE, Mode, Options, WasapiDevice},
     endpoint::Selection,
     list::{Direction, EndpointFormats, EndpointInfo, EndpointState, Period, list},
 };

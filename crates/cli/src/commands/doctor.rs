@@ -5,15 +5,11 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use asio::host::{self, Driver, InstalledDriver};
 use engine::endpoint::Device;
-use engine::format::SampleFormat;
 use serde::Serialize;
 use session::product::{DRIVERS, Product, Sharing};
-use wasapi_io::{Mode, Options, Selection, WasapiDevice};
+use wasapi_io::{FORMATS_VARIABLE, Mode, Options, Selection, WasapiDevice};
 
 use crate::findings::Findings;
-
-/// Limits the formats of exclusive streams; the driver reads it.
-const FORMATS_VARIABLE: &str = "ASIO2WASAPI_FORMATS";
 
 /// What a script gets.
 #[derive(Serialize)]
@@ -56,15 +52,10 @@ pub fn doctor(json: bool) -> Result<()> {
     }
 }
 
-fn formats_of_variable() -> Option<Result<Vec<SampleFormat>, String>> {
-    let list = std::env::var(FORMATS_VARIABLE).ok()?;
-    Some(SampleFormat::parse_list(&list).map_err(|error| error.to_string()))
-}
-
 fn look_at_formats_variable(findings: &mut Findings) {
-    match formats_of_variable() {
+    match Options::from_environment() {
         None => {}
-        Some(Ok(formats)) => {
+        Some(Ok(Options { formats })) => {
             let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
             let names = names.join(", ");
             findings.note(
@@ -85,10 +76,10 @@ fn look_at_formats_variable(findings: &mut Findings) {
 fn look_at_devices(findings: &mut Findings) {
     for Product { name, sharing, .. } in DRIVERS {
         let what = format!("{name}, device");
-        let options = match (sharing, formats_of_variable()) {
-            (Sharing::Exclusive, Some(Ok(formats))) => Options { formats },
-            _ => Options::default(),
-        };
+        // As the driver does.
+        let options = Options::from_environment()
+            .and_then(Result::ok)
+            .unwrap_or_default();
         let mode = match sharing {
             Sharing::Shared => Mode::Shared,
             Sharing::Exclusive => Mode::Exclusive,
