@@ -66,6 +66,11 @@ impl Context {
 
     /// A block is due.
     pub(super) fn switch(&self, half: i32, time: Option<AsioTime>) {
+        // A panic must not reach the driver.
+        let told = AssertUnwindSafe(|| self.events.switched(half, time.as_ref()));
+        if catch_unwind(told).is_err() {
+            return;
+        }
         let Some(channels) = self.channels.get() else {
             return;
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::BlockIo;
-use crate::abi::HostMessage;
+use crate::abi::{AsioTime, HostMessage};
 
 /// A host's callback. Called on the driver's own thread; dropped where the buffers are disposed of.
 pub trait Handler: Send + 'static {
@@ -29,6 +29,13 @@ pub trait Events: Send + Sync + 'static {
     /// The rate is `rate_hz` from now on; 0 where the driver does not know.
     fn sample_rate_changed(&self, rate_hz: f64) {
         let _ = rate_hz;
+    }
+
+    /// The driver asks for a block with that half and, if it tells, that time. For programs that
+    /// check drivers: called first for every block, also for one that comes before `createBuffers`
+    /// returned, whose half is none, or that comes while another is under way. Real-time.
+    fn switched(&self, half: i32, time: Option<&AsioTime>) {
+        let _ = (half, time);
     }
 }
 

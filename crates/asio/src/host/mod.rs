@@ -4,23 +4,28 @@
 //! the driver wants to tell at other times reaches the handler's [`Events`]. ASIO's callbacks carry
 //! no context, so each stream takes one of [`MAX_STREAMS`] sets of functions, made at compile time.
 
+mod bare;
 mod block_io;
 #[cfg(windows)]
 mod com;
 mod context;
 mod driver;
 mod error;
+mod fence;
 mod handler;
 mod inside;
 #[cfg(windows)]
 mod list;
 pub mod misuse;
 mod model;
+mod offer;
+mod references;
 mod slots;
 mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use bare::{Bare, Call, Made};
 pub use block_io::BlockIo;
 pub use driver::Driver;
 pub use error::{Error, Result};
@@ -28,4 +33,5 @@ pub use handler::{Events, Handler, answer};
 #[cfg(windows)]
 pub use list::{InstalledDriver, Problem, list};
 pub use model::{ChannelInfo, ClockSource};
+pub use offer::Offer;
 pub use slots::MAX_STREAMS;

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,19 @@ static SLOTS: [Slot; MAX_STREAMS] = [const {
         context: AtomicPtr::new(ptr::null_mut()),
     }
 }; MAX_STREAMS];
+
+/// Callbacks that came for no stream.
+static STRAYS: AtomicU64 = AtomicU64::new(0);
+
+/// How often drivers have called this program back for a stream that was disposed of, or through a
+/// list of callbacks that the program had given up. Both are harmless here, and faults of a driver.
+pub fn stray_callbacks() -> u64 {
+    STRAYS.load(Ordering::Relaxed)
+}
+
+pub(super) fn count_stray() {
+    STRAYS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// The next slot to be tried, so that a driver that calls late does not call its successor.
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -93,6 +106,9 @@ fn with_context<R>(index: usize, body: impl FnOnce(&Context) -> R) -> Option<R> 
     let context = slot.context.load(Ordering::SeqCst);
     // SAFETY: the context is not dropped while `callbacks_inside` counts this callback.
     let result = unsafe { context.as_ref() }.map(body);
+    if result.is_none() {
+        count_stray();
+    }
     slot.callbacks_inside.fetch_sub(1, Ordering::SeqCst);
     result
 }

@@ -4,6 +4,7 @@ use std::ptr;
 
 use super::block_io::IoChannel;
 use super::context::Context;
+use super::offer::{Offer, OfferedCallbacks};
 use super::slots::SlotLease;
 use super::{Driver, Error, Handler, Result};
 use crate::abi::BufferInfo;
@@ -22,6 +23,20 @@ impl Driver {
         block_frames: u32,
         handler: Box<dyn Handler>,
     ) -> Result<()> {
+        self.create_buffers_with(channels, block_frames, handler, Offer::ALL)
+    }
+
+    /// As [`create_buffers`](Self::create_buffers), with the callbacks that `offer` says.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_buffers_with(
+        &mut self,
+        channels: &[ChannelId],
+        block_frames: u32,
+        handler: Box<dyn Handler>,
+        offer: Offer,
+    ) -> Result<()> {
         if self.stream.is_some() {
             return Err(Error::StreamExists {
                 driver: self.name(),
@@ -30,7 +45,10 @@ impl Driver {
         let rate_hz = self.sample_rate().unwrap_or(0.0);
         let context = Context::new(self.raw, block_frames, rate_hz, handler);
         let lease = SlotLease::take(context).ok_or(Error::TooManyStreams)?;
-        let infos = match self.call_create_buffers(channels, block_frames, &lease) {
+        let callbacks = OfferedCallbacks::new(offer, lease.callbacks());
+        let infos = self.call_create_buffers(channels, block_frames, &callbacks);
+        callbacks.end_call();
+        let infos = match infos {
             Ok(infos) => infos,
             Err(error) => {
                 self.close_stream(Some(lease));
@@ -50,7 +68,7 @@ impl Driver {
         &self,
         channels: &[ChannelId],
         block_frames: u32,
-        lease: &SlotLease,
+        callbacks: &OfferedCallbacks,
     ) -> Result<Vec<BufferInfo>> {
         let mut infos: Vec<BufferInfo> = channels
             .iter()
@@ -62,14 +80,14 @@ impl Driver {
             .collect();
         let count = i32::try_from(infos.len()).unwrap_or(i32::MAX);
         let block = i32::try_from(block_frames).unwrap_or(i32::MAX);
-        // SAFETY: a live driver, a list of `count` entries, and static callbacks.
+        // SAFETY: a live driver, a list of `count` entries, and callbacks that stay.
         let code = unsafe {
             (self.vtable().create_buffers)(
                 self.this(),
                 infos.as_mut_ptr(),
                 count,
                 block,
-                lease.callbacks(),
+                callbacks.as_ptr(),
             )
         };
         self.check("createBuffers", code)?;

@@ -1,5 +1,6 @@
 //! Our host drives our driver.
 
+mod bare;
 mod misuse;
 
 use std::sync::Arc;
