@@ -1,0 +1,3 @@
+//! Validates the drivers of this crate inside its own process.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! An ASIO driver with planted faults, for the tests of the validator.

@@ -1,0 +1,1 @@
+//! Checks any ASIO driver, each check in a process of its own.
