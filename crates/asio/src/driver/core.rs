@@ -1,11 +1,10 @@
 //! The states of a driver object and what each call means in them. Nothing here knows a pointer.
 
 use std::ops::{Deref, DerefMut};
-use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use rt::{Mutex, MutexGuard};
+use rt::{Mutex, MutexGuard, ThreadMark};
 
 use super::checks::{check_block, check_channel, check_channels, check_rate, invalid};
 use super::{
@@ -21,8 +20,8 @@ pub(super) struct Core<D: Driver> {
     live: Arc<D::Live>,
     /// Whether `init` succeeded, for the calls that take no lock. Changed under the lock.
     phase: AtomicU8,
-    /// The thread inside a control call, 0 for none: a call inside that call must not wait for it.
-    owner: AtomicUsize,
+    /// The thread inside a control call: a call inside that call must not wait for it.
+    owner: ThreadMark,
     control: Mutex<Control<D>>,
     /// For `getErrorMessage`. Held only to copy.
     error_text: Mutex<String>,
@@ -107,7 +106,7 @@ impl<D: Driver> Drop for Access<'_, D> {
         self.core
             .phase
             .store(self.guard.state.phase(), Ordering::Release);
-        self.core.owner.store(0, Ordering::Relaxed);
+        self.core.owner.clear();
     }
 }
 
@@ -118,7 +117,7 @@ impl<D: Driver> Core<D> {
             version: driver.version(),
             live: driver.live(),
             phase: AtomicU8::new(PHASE_LOADED),
-            owner: AtomicUsize::new(0),
+            owner: ThreadMark::new(),
             control: Mutex::new(Control {
                 state: State::Loaded,
                 driver,
@@ -137,8 +136,7 @@ impl<D: Driver> Core<D> {
 
     /// Takes the state for one call, before `init` too.
     fn access_any(&self) -> Result<Access<'_, D>> {
-        // Relaxed: only this thread ever stores its own mark.
-        if self.owner.load(Ordering::Relaxed) == thread_mark() {
+        if self.owner.is_here() {
             return Err(busy(
                 "this call came from inside another call to it on the same thread",
             ));
@@ -151,7 +149,7 @@ impl<D: Driver> Core<D> {
         } else {
             self.control.lock()
         };
-        self.owner.store(thread_mark(), Ordering::Relaxed);
+        self.owner.set();
         Ok(Access { core: self, guard })
     }
 
@@ -347,10 +345,4 @@ fn busy(why: &str) -> Error {
         AsioError::INVALID_MODE,
         format!("The driver is busy: {why}."),
     )
-}
-
-/// A number that no other living thread has, and that is never 0.
-fn thread_mark() -> usize {
-    thread_local!(static MARK: u8 = const { 0 });
-    MARK.with(|mark| ptr::from_ref(mark).addr())
 }
