@@ -65,8 +65,8 @@ impl ClockSpec {
         let swing = self.sine.map_or(0.0, |sine| sine.ppm.abs());
         let constants = std::iter::once(self.ppm).chain(self.steps.iter().map(|step| step.ppm));
         for ppm in constants {
-            // Written so that what is no number fails.
-            if !(ppm.abs() + swing <= PPM_MAX) {
+            let sum = ppm.abs() + swing;
+            if sum.is_nan() || sum > PPM_MAX {
                 return Err(format!(
                     "A clock cannot be off by {ppm} ppm and a swing of {swing} ppm; use at most \
                      {PPM_MAX} ppm in all."
@@ -119,7 +119,7 @@ impl Clock {
     /// # Errors
     /// One sentence that tells what is wrong with the specification or the rate.
     pub fn new(spec: &ClockSpec, rate_hz: u32) -> Result<Self, String> {
-        Self::from(spec, rate_hz, spec.offset_ns, 0)
+        Self::starting(spec, rate_hz, spec.offset_ns, 0)
     }
 
     /// The same clock at a rate whose frame `first_frame` begins at `from_ns`, as when a device is
@@ -127,7 +127,7 @@ impl Clock {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn from(
+    pub fn starting(
         spec: &ClockSpec,
         rate_hz: u32,
         from_ns: u64,
@@ -175,7 +175,7 @@ impl Clock {
     }
 
     /// When this clock's first frame begins.
-    pub(crate) fn from_ns(&self) -> u64 {
+    pub(crate) fn origin_ns(&self) -> u64 {
         self.from_ns
     }
 

@@ -15,13 +15,13 @@ impl SplitMix64 {
         let mut state = Self(seed);
         for byte in name.bytes() {
             state.0 ^= u64::from(byte);
-            state.0 = state.next();
+            state.0 = state.next_u64();
         }
         state
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -31,12 +31,12 @@ impl SplitMix64 {
 
     /// Evenly spread over 0 to 1, without 1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// True once in `n` times on average; never for 0.
     pub fn one_in(&mut self, n: u32) -> bool {
-        n != 0 && self.next() % u64::from(n) == 0
+        n != 0 && self.next_u64().is_multiple_of(u64::from(n))
     }
 }
 
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn the_numbers_are_the_published_ones() {
         let mut rng = SplitMix64::new(1_234_567);
-        let first: Vec<u64> = (0..3).map(|_| rng.next()).collect();
+        let first: Vec<u64> = (0..3).map(|_| rng.next_u64()).collect();
         assert_eq!(
             first,
             [
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn parts_are_unrelated_and_repeatable() {
-        let draw = |seed, name| SplitMix64::derived(seed, name).next();
+        let draw = |seed, name| SplitMix64::derived(seed, name).next_u64();
         assert_eq!(draw(7, "OUT"), draw(7, "OUT"));
         assert_ne!(draw(7, "OUT"), draw(7, "IN"));
         assert_ne!(draw(7, "OUT"), draw(8, "OUT"));

@@ -45,7 +45,7 @@ fn an_offset_shifts_the_first_frame() {
 #[test]
 fn frames_are_counted_on_at_another_rate() {
     let spec = ClockSpec::with_ppm(20.0);
-    let clock = Clock::from(&spec, 44_100, 3_000_000_123, 144_003).expect("sound");
+    let clock = Clock::starting(&spec, 44_100, 3_000_000_123, 144_003).expect("sound");
     assert_eq!(clock.time_of_frame(144_003), 3_000_000_123);
     assert_eq!(clock.frames_at(1), 144_003, "nothing before the first");
     let frames = clock.frames_at(3_000_000_123 + 1_000_000_000) - 144_003;
