@@ -10,6 +10,9 @@
 //! It is a model and nothing else: [`World::advance`] lets time pass and nothing happens otherwise. It
 //! reads no clock, starts no thread, knows no COM. The same seed gives the same bits.
 //!
+//! [`VirtualTime`] runs a world for programs with threads of their own: [`VirtualDevice`] is an endpoint
+//! as the engine wants it.
+//!
 //! Where the documentation leaves something open, the item that decides it says so.
 #![forbid(unsafe_code)]
 
@@ -32,6 +35,9 @@ mod sample;
 pub mod spec;
 mod stream;
 mod strike;
+mod virtual_device;
+mod virtual_endpoint;
+mod virtual_time;
 pub mod wake;
 mod wire;
 mod world;
@@ -40,5 +46,7 @@ pub use buffers::Data;
 pub use error::{Result, SimError};
 pub use open::{Mode, Support};
 pub use stream::{Packet, StreamStats};
+pub use virtual_device::{Use, VirtualDevice, Wish};
+pub use virtual_time::{Stuck, VirtualTime};
 pub use wire::Cable;
 pub use world::{EndpointId, Notice, StreamId, World};

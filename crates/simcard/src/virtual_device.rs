@@ -1,0 +1,349 @@
+//! A simulated endpoint as the engine's [`Device`].
+
+use std::sync::Arc;
+
+use engine::endpoint::{
+    Device, DeviceInfo, EndpointError, EndpointTiming, FaultKind, OpenRequest, RenderEndpoint,
+};
+use engine::format::{SampleFormat, StreamFormat};
+
+use crate::duration::{frames_covering_hns, frames_from_hns, hns_from_frames};
+use crate::error::SimError;
+use crate::open::Mode;
+use crate::spec::EndpointSpec;
+use crate::virtual_endpoint::{Opened, VirtualEndpoint};
+use crate::virtual_time::VirtualTime;
+use crate::wake::WakeSpec;
+use crate::world::{EndpointId, StreamId, World};
+
+/// How often a buffer size is mended when the device wants it aligned.
+const ALIGN_ROUNDS_MAX: usize = 3;
+
+/// How a [`VirtualDevice`] uses its endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Use {
+    /// Shared, at the mixer's usual period.
+    Shared,
+    /// Shared, at the period that the client's block asks for.
+    LowLatency,
+    /// Exclusive, with events.
+    Exclusive,
+    /// Exclusive, with a timer of its own.
+    ExclusiveTimer,
+}
+
+/// What a [`VirtualDevice`] is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// How the endpoint is used.
+    pub usage: Use,
+    /// The period in frames; without this it follows from the client's block. Of no meaning for
+    /// [`Use::Shared`].
+    pub period_frames: Option<u32>,
+    /// The exclusive formats to try, in order.
+    pub formats: Vec<SampleFormat>,
+    /// How long the client works between its wake-up and its hand-over.
+    pub work: WakeSpec,
+}
+
+impl Wish {
+    /// That use, with every format and work that takes no time.
+    pub fn new(usage: Use) -> Self {
+        Self {
+            usage,
+            period_frames: None,
+            formats: SampleFormat::PREFERENCE.to_vec(),
+            work: WakeSpec::default(),
+        }
+    }
+}
+
+/// A simulated endpoint that plays, in virtual time.
+pub struct VirtualDevice {
+    time: Arc<VirtualTime>,
+    endpoint: EndpointId,
+    wish: Wish,
+}
+
+/// A stream and what it is asked to hand over in a wake-up.
+struct Granted {
+    stream: StreamId,
+    format: StreamFormat,
+    step_frames: u32,
+}
+
+impl VirtualDevice {
+    /// That endpoint, used so.
+    pub fn new(time: Arc<VirtualTime>, endpoint: EndpointId, wish: Wish) -> Self {
+        Self {
+            time,
+            endpoint,
+            wish,
+        }
+    }
+
+    fn is_exclusive(&self) -> bool {
+        matches!(self.wish.usage, Use::Exclusive | Use::ExclusiveTimer)
+    }
+
+    /// The period in frames that a block asks for.
+    fn period_frames(&self, spec: &EndpointSpec, rate_hz: u32, block_frames: u32) -> u32 {
+        let asked = self.wish.period_frames.unwrap_or(block_frames).max(1);
+        let min = frames_covering_hns(spec.min_period_hns, rate_hz);
+        let default = frames_from_hns(spec.default_period_hns, rate_hz);
+        let engine = spec.engine_periods(rate_hz);
+        match self.wish.usage {
+            Use::Shared => engine.default_frames,
+            Use::LowLatency => asked
+                .clamp(engine.min_frames, engine.max_frames)
+                .next_multiple_of(engine.fundamental_frames),
+            Use::Exclusive => asked.max(min),
+            Use::ExclusiveTimer => asked.clamp(min, default),
+        }
+    }
+
+    fn try_open(&self, world: &mut World, request: OpenRequest) -> Result<Granted, SimError> {
+        let OpenRequest {
+            rate_hz,
+            block_frames,
+        } = request;
+        let spec = world.spec(self.endpoint)?.clone();
+        let period_frames = self.period_frames(&spec, rate_hz, block_frames);
+        let mix = world.mix_format(self.endpoint)?;
+        match self.wish.usage {
+            Use::Shared => {
+                let ahead_frames = period_frames.saturating_add(block_frames.max(period_frames));
+                let mode = Mode::Shared {
+                    buffer_hns: hns_from_frames(ahead_frames, rate_hz),
+                    event: true,
+                    loopback: false,
+                };
+                let stream = world.open(self.endpoint, mode, mix)?;
+                Ok(Granted {
+                    stream,
+                    format: mix,
+                    step_frames: period_frames,
+                })
+            }
+            Use::LowLatency => self.open_low_latency(world, mix, period_frames),
+            Use::Exclusive | Use::ExclusiveTimer => {
+                let mut last = SimError::UnsupportedFormat;
+                for &sample in &self.wish.formats {
+                    let format = StreamFormat {
+                        sample,
+                        rate_hz,
+                        ..mix
+                    };
+                    match self.open_exclusive(world, format, period_frames, block_frames) {
+                        Err(SimError::UnsupportedFormat) => {}
+                        Err(error) => {
+                            last = error;
+                            break;
+                        }
+                        granted => return granted,
+                    }
+                }
+                Err(last)
+            }
+        }
+    }
+
+    /// At the period asked for, or, where another client has set it, at that one.
+    fn open_low_latency(
+        &self,
+        world: &mut World,
+        format: StreamFormat,
+        period_frames: u32,
+    ) -> Result<Granted, SimError> {
+        let locked_frames = world.current_engine_period(self.endpoint)?;
+        let mut last = SimError::EnginePeriodicityLocked;
+        for step_frames in [period_frames, locked_frames] {
+            let mode = Mode::LowLatency {
+                period_frames: step_frames,
+                match_format: false,
+            };
+            match world.open(self.endpoint, mode, format) {
+                Ok(stream) => {
+                    return Ok(Granted {
+                        stream,
+                        format,
+                        step_frames,
+                    });
+                }
+                Err(error) => last = error,
+            }
+            if last != SimError::EnginePeriodicityLocked {
+                break;
+            }
+        }
+        Err(last)
+    }
+
+    fn open_exclusive(
+        &self,
+        world: &mut World,
+        format: StreamFormat,
+        period_frames: u32,
+        block_frames: u32,
+    ) -> Result<Granted, SimError> {
+        world.is_format_supported(self.endpoint, true, &format)?;
+        let event = self.wish.usage == Use::Exclusive;
+        let mut period_hns = hns_from_frames(period_frames, format.rate_hz);
+        let mut buffer_hns = if event {
+            period_hns
+        } else {
+            let block_hns = hns_from_frames(block_frames, format.rate_hz);
+            (4 * period_hns).max(2 * block_hns + period_hns)
+        };
+        for _ in 0..ALIGN_ROUNDS_MAX {
+            let mode = Mode::Exclusive {
+                buffer_hns,
+                period_hns,
+                event,
+            };
+            match world.open(self.endpoint, mode, format) {
+                Err(SimError::BufferSizeNotAligned { aligned_frames }) => {
+                    buffer_hns = hns_from_frames(aligned_frames, format.rate_hz);
+                    if event {
+                        period_hns = buffer_hns;
+                    }
+                }
+                Err(error) => return Err(error),
+                Ok(stream) => {
+                    let buffer_frames = world.buffer_frames(stream)?;
+                    let step_frames = if event {
+                        buffer_frames
+                    } else {
+                        let device_frames = world.period_frames(stream)?;
+                        block_frames
+                            .max(device_frames)
+                            .min(buffer_frames / 2)
+                            .max(1)
+                    };
+                    return Ok(Granted {
+                        stream,
+                        format,
+                        step_frames,
+                    });
+                }
+            }
+        }
+        Err(SimError::BufferSizeError)
+    }
+
+    /// The stream's way into the engine.
+    fn hand_over(&self, world: &mut World, granted: Granted) -> Result<Opened, SimError> {
+        let Granted {
+            stream,
+            format,
+            step_frames,
+        } = granted;
+        let buffer_frames = world.buffer_frames(stream)?;
+        let uses_event = self.wish.usage != Use::ExclusiveTimer;
+        if uses_event {
+            world.set_event(stream)?;
+        }
+        let queued_frames = match self.wish.usage {
+            // While one of the two buffers is filled, the other plays.
+            Use::Exclusive => buffer_frames,
+            _ => buffer_frames.saturating_sub(step_frames),
+        };
+        Ok(Opened {
+            stream,
+            usage: self.wish.usage,
+            format,
+            timing: EndpointTiming {
+                period_frames: step_frames,
+                buffer_frames,
+                queued_frames,
+                device_frames: world.way_frames(stream)?,
+            },
+        })
+    }
+}
+
+/// A sentence for whoever is refused.
+pub(crate) fn refused(what: &str, error: SimError) -> EndpointError {
+    let advice = match error.kind() {
+        FaultKind::InUse => "close the program that uses it",
+        FaultKind::Unsupported => "choose another rate, format, size or mode",
+        FaultKind::Lost | FaultKind::NotFound => "plug it in",
+        FaultKind::ServiceGone => "wait until the sound service is back",
+        _ => "look into the script of faults",
+    };
+    EndpointError::new(error.kind(), format!("{what}: {advice} ({error})."))
+}
+
+impl Device for VirtualDevice {
+    fn describe(&self) -> Result<DeviceInfo, EndpointError> {
+        self.time.with(|world| {
+            let spec = world.spec(self.endpoint).cloned();
+            let mix = world.mix_format(self.endpoint);
+            let fail = |error| refused("The simulated device cannot be asked", error);
+            let (spec, mix) = (spec.map_err(fail)?, mix.map_err(fail)?);
+            let rate_hz = mix.rate_hz;
+            let usual = frames_from_hns(spec.default_period_hns, rate_hz);
+            let period_frames = self.period_frames(&spec, rate_hz, usual);
+            let ahead_frames = match self.wish.usage {
+                // One period is queued, one is mixed, one is on its way.
+                Use::Shared | Use::LowLatency => 3 * period_frames,
+                Use::Exclusive => period_frames,
+                Use::ExclusiveTimer => 3 * period_frames,
+            };
+            let taken = |sample: &&SampleFormat| spec.formats.contains(sample);
+            let exclusive = self.wish.formats.iter().find(taken).copied();
+            Ok(DeviceInfo {
+                name: spec.name.clone(),
+                channels: spec.channels,
+                channel_mask: spec.channel_mask,
+                rate_hz,
+                sample: match exclusive {
+                    Some(sample) if self.is_exclusive() => sample,
+                    _ => mix.sample,
+                },
+                period_frames_min: self.period_frames(&spec, rate_hz, 1),
+                period_frames_default: period_frames,
+                latency_frames_estimate: ahead_frames + spec.latency_frames,
+            })
+        })
+    }
+
+    fn check_rate(&self, rate_hz: u32) -> Result<(), EndpointError> {
+        self.time.with(|world| {
+            let fail = |error| refused("The simulated device cannot be asked", error);
+            let mix_hz = world.mix_format(self.endpoint).map_err(fail)?.rate_hz;
+            let spec = world.spec(self.endpoint).map_err(fail)?;
+            let rates_hz = if self.is_exclusive() {
+                &spec.rates_hz[..]
+            } else {
+                &[mix_hz]
+            };
+            if rates_hz.contains(&rate_hz) {
+                return Ok(());
+            }
+            let known: Vec<String> = rates_hz.iter().map(u32::to_string).collect();
+            let message = format!(
+                "\"{}\" does not run at {rate_hz} Hz; it runs at {} Hz.",
+                spec.name,
+                known.join(", ")
+            );
+            Err(EndpointError::new(FaultKind::Unsupported, message))
+        })
+    }
+
+    fn open(&self, request: OpenRequest) -> Result<Box<dyn RenderEndpoint>, EndpointError> {
+        self.check_rate(request.rate_hz)?;
+        let (name, opened) = self.time.with(|world| {
+            let spec = world.spec(self.endpoint);
+            let name = spec.map_or_else(|_| String::new(), |spec| spec.name.clone());
+            let opened = self
+                .try_open(world, request)
+                .and_then(|granted| self.hand_over(world, granted));
+            (name, opened)
+        });
+        let opened =
+            opened.map_err(|error| refused(&format!("\"{name}\" cannot be opened"), error))?;
+        let endpoint = VirtualEndpoint::new(Arc::clone(&self.time), name, opened, self.wish.work);
+        Ok(Box::new(endpoint))
+    }
+}

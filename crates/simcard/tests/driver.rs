@@ -1,0 +1,251 @@
+//! The whole driver, from the ASIO vtable to what the DAC played.
+
+mod support;
+
+use asio::abi::HostMessage;
+use engine::format::SampleFormat;
+use simcard::clock::ClockSpec;
+use simcard::fault;
+use simcard::recorder::Incident;
+use simcard::spec::{CardSpec, EndpointSpec};
+use simcard::wake::WakeSpec;
+use simcard::{Use, Wish};
+use support::{CHANNELS, SECOND, counter, rig, values, wrap24};
+
+const USES: [Use; 4] = [
+    Use::Shared,
+    Use::LowLatency,
+    Use::Exclusive,
+    Use::ExclusiveTimer,
+];
+
+/// Plays for a second of virtual time; returns the latency that was reported and the one that was
+/// measured at each block, in frames.
+fn latencies(usage: Use, block_frames: u32, withholds: bool) -> (u32, Vec<i64>) {
+    let rig = rig(1, &CardSpec::stereo("CARD"));
+    let mut driver = rig.driver(Wish::new(usage));
+    let (mut handler, notes) = counter();
+    handler.withholds_output_ready = withholds;
+    driver
+        .create_buffers(&CHANNELS, block_frames, handler)
+        .expect("created");
+    driver.start().expect("started");
+    rig.run_until(SECOND);
+    let reported = driver.latencies().expect("known").output_frames;
+    driver.stop().expect("stopped");
+
+    let tracks = rig.recording.played(rig.out);
+    let [track] = &tracks[..] else {
+        panic!("{} tracks", tracks.len());
+    };
+    let played = values(track);
+    let silence = played.iter().take_while(|frame| frame[0] == 0).count();
+    for (n, frame) in (1_i64..).zip(&played[silence..]) {
+        assert_eq!(
+            frame[..],
+            [wrap24(n), wrap24(-n)],
+            "frame {n} of what was written"
+        );
+    }
+    assert!(played.len() - silence > 40_000, "{}", played.len());
+    assert_eq!(rig.recording.incidents(), []);
+    assert_eq!(notes.heard(HostMessage::OVERLOAD), 0);
+
+    let first_frame = track.first_frame as i64 + silence as i64;
+    let measured = notes.blocks.lock().clone().into_iter().map(|(ns, value)| {
+        // The frame under way at the wake-up; block by block, its time is its sound's.
+        let woken = rig.time.with(|world| {
+            let clock = world.clock(rig.out).expect("there");
+            // Times are whole nanoseconds, rounded down: the frame begins within the next.
+            clock.frames_at(ns + 1) as i64
+        });
+        first_frame + (value - 1) - woken
+    });
+    (reported, measured.collect())
+}
+
+#[test]
+fn what_the_host_writes_is_played_and_the_latency_told_is_the_latency_measured() {
+    for usage in USES {
+        for block_frames in [480, 64, 100, 1024, 2048] {
+            let (reported, measured) = latencies(usage, block_frames, false);
+            let (min, max) = (measured.iter().min(), measured.iter().max());
+            println!("{usage:?} {block_frames}: reported {reported}, measured {min:?} to {max:?}");
+            assert_eq!(
+                (min, max),
+                (Some(&i64::from(reported)), max),
+                "{usage:?} {block_frames}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_host_without_output_ready_is_later_by_the_block_that_is_reported() {
+    for usage in USES {
+        let (reported, measured) = latencies(usage, 256, true);
+        let (reported, at_once) = (i64::from(reported), latencies(usage, 256, false).0);
+        assert!(
+            measured.iter().all(|frames| *frames == reported),
+            "{usage:?}"
+        );
+        assert_eq!(reported, i64::from(at_once) + 256, "{usage:?}");
+    }
+}
+
+#[test]
+fn every_exclusive_format_gets_what_was_written() {
+    for sample in SampleFormat::PREFERENCE {
+        let mut card = CardSpec::stereo("CARD");
+        if let Some(render) = &mut card.render {
+            render.formats = vec![sample];
+        }
+        let rig = rig(1, &card);
+        let mut driver = rig.driver(Wish::new(Use::Exclusive));
+        let (mut handler, _) = counter();
+        // What fits 16 bits, for the format that has no more.
+        let scale = if sample == SampleFormat::Int16 {
+            256
+        } else {
+            1
+        };
+        handler.scale = scale;
+        driver
+            .create_buffers(&CHANNELS, 480, handler)
+            .expect("created");
+        driver.start().expect("started");
+        rig.run_until(SECOND / 2);
+        driver.stop().expect("stopped");
+        let tracks = rig.recording.played(rig.out);
+        assert_eq!(tracks[0].format.sample, sample);
+        let played = values(&tracks[0]);
+        let heard = played.iter().skip_while(|frame| frame[0] == 0);
+        let mut count = 0;
+        for (n, frame) in (1_i64..).zip(heard) {
+            let expected = [wrap24(n * scale), wrap24(-n * scale)];
+            assert_eq!(frame[..], expected, "{sample}, frame {n}");
+            count = n;
+        }
+        assert!(count > 20_000, "{sample}: {count}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_and_lateness_within_the_deadline_loses_nothing() {
+    let run = |seed| {
+        let mut card = CardSpec::stereo("CARD");
+        card.clock = ClockSpec::with_ppm(-87.0);
+        card.wake = WakeSpec {
+            fixed_ns: 50_000,
+            rms_ns: 400_000,
+            ..WakeSpec::default()
+        };
+        let rig = rig(seed, &card);
+        let mut wish = Wish::new(Use::Exclusive);
+        wish.work = WakeSpec::jitter(500_000);
+        let mut driver = rig.driver(wish);
+        let (handler, notes) = counter();
+        driver
+            .create_buffers(&CHANNELS, 480, handler)
+            .expect("created");
+        driver.start().expect("started");
+        rig.run_until(5 * SECOND);
+        driver.stop().expect("stopped");
+        assert_eq!(rig.recording.incidents(), []);
+        let times: Vec<u64> = notes.blocks.lock().iter().map(|block| block.0).collect();
+        (rig.recording.played(rig.out), times)
+    };
+    let first = run(5);
+    assert_eq!(first, run(5));
+    assert_ne!(first.1, run(6).1, "another seed wakes at other times");
+    assert_eq!(
+        first.0,
+        run(6).0,
+        "but nothing is lost, so the sound is the same"
+    );
+}
+
+#[test]
+fn a_wake_up_that_comes_too_late_is_silence_and_an_overload_and_nothing_more() {
+    for usage in USES {
+        let rig = rig(1, &CardSpec::stereo("CARD"));
+        let script = fault::parse_script("at 500.5ms late 5 periods").expect("a script");
+        rig.time
+            .with(|world| world.set_script(script))
+            .expect("a sound script");
+        let mut driver = rig.driver(Wish::new(usage));
+        let (handler, notes) = counter();
+        driver
+            .create_buffers(&CHANNELS, 480, handler)
+            .expect("created");
+        driver.start().expect("started");
+        rig.run_until(SECOND);
+        driver.stop().expect("stopped");
+
+        let incidents = rig.recording.incidents();
+        let silent: u64 = incidents.iter().map(|incident| incident.frames).sum();
+        assert!(silent > 0, "{usage:?}");
+        assert_eq!(notes.heard(HostMessage::OVERLOAD), 1, "{usage:?}");
+        // With the silence that was told taken out, what is left is what was written.
+        let track = &rig.recording.played(rig.out)[0];
+        let latency = u64::from(EndpointSpec::stereo("OUT").latency_frames);
+        let told = |frame: u64| {
+            let frame = frame - latency;
+            let within = |i: &Incident| (i.first_frame..i.first_frame + i.frames).contains(&frame);
+            incidents.iter().any(within)
+        };
+        let mut next = 1;
+        for (number, frame) in (track.first_frame..).zip(values(track)) {
+            if told(number) || (next == 1 && frame[0] == 0) {
+                assert_eq!(frame, [0, 0], "{usage:?}, frame {number}");
+            } else {
+                assert_eq!(
+                    frame,
+                    [wrap24(next), wrap24(-next)],
+                    "{usage:?}, frame {number}"
+                );
+                next += 1;
+            }
+        }
+        assert!(next > 40_000, "{usage:?}: {next}");
+    }
+}
+
+#[test]
+fn a_device_that_is_lost_asks_for_a_reset_and_can_be_opened_when_it_is_back() {
+    let rig = rig(1, &CardSpec::stereo("CARD"));
+    let script = fault::parse_script("at 500ms lose OUT\nat 1500ms back OUT").expect("a script");
+    rig.time
+        .with(|world| world.set_script(script))
+        .expect("a sound script");
+    let mut driver = rig.driver(Wish::new(Use::Exclusive));
+    let (handler, notes) = counter();
+    driver
+        .create_buffers(&CHANNELS, 480, handler)
+        .expect("created");
+    driver.start().expect("started");
+    rig.run_until(SECOND);
+    assert_eq!(notes.heard(HostMessage::RESET_REQUEST), 1);
+    let track = &rig.recording.played(rig.out)[0];
+    assert_eq!(
+        track.first_frame + track.frames(),
+        24_000 + 24,
+        "to the frame"
+    );
+    driver.stop().expect("stopping is no error");
+    driver.dispose_buffers().expect("disposed");
+    let error = driver
+        .create_buffers(&CHANNELS, 480, counter().0)
+        .expect_err("gone");
+    let error = error.to_string();
+    assert!(error.contains("AUDCLNT_E_DEVICE_INVALIDATED"), "{error}");
+    rig.run_until(2 * SECOND);
+    let (handler, _) = counter();
+    driver
+        .create_buffers(&CHANNELS, 480, handler)
+        .expect("created");
+    driver.start().expect("started");
+    rig.run_until(3 * SECOND);
+    driver.stop().expect("stopped");
+    assert_eq!(rig.recording.played(rig.out).len(), 2);
+}
