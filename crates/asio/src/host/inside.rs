@@ -6,12 +6,14 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use super::{BlockIo, Driver, Handler, Result};
-use crate::abi::{AsioError, Iasio};
+use crate::abi::{AsioError, Iasio, Int64};
 use crate::driver::ChannelId;
 
 /// What is done inside a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inside {
+    /// `getLatencies`, `getSampleRate`, `canSampleRate`, `getSamplePosition`, `outputReady`.
+    Questions,
     /// `stop`.
     Stop,
     /// `disposeBuffers`, without `stop`.
@@ -91,6 +93,7 @@ impl Handler for Intruder {
         let code = unsafe {
             let vtable = (*this).vtable;
             match self.what {
+                Inside::Questions => ask(this),
                 Inside::Stop => ((*vtable).stop)(this),
                 Inside::DisposeBuffers => ((*vtable).dispose_buffers)(this),
                 Inside::Release => {
@@ -103,5 +106,24 @@ impl Handler for Intruder {
         };
         // Nobody waits any more if it took too long.
         let _ = sender.send(code);
+    }
+}
+
+/// Asks what hosts ask in their callback. Returns the first answer.
+///
+/// # Safety
+/// A live driver.
+unsafe fn ask(this: *mut Iasio) -> AsioError {
+    let (mut input, mut output, mut rate_hz) = (0, 0, 0.0);
+    let (mut frames, mut time) = (Int64::default(), Int64::default());
+    // SAFETY: the driver is alive by the caller's promise; the rest are locals.
+    unsafe {
+        let vtable = (*this).vtable;
+        let code = ((*vtable).get_latencies)(this, &raw mut input, &raw mut output);
+        ((*vtable).get_sample_rate)(this, &raw mut rate_hz);
+        ((*vtable).can_sample_rate)(this, rate_hz);
+        ((*vtable).get_sample_position)(this, &raw mut frames, &raw mut time);
+        ((*vtable).output_ready)(this);
+        code
     }
 }

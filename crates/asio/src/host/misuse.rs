@@ -8,7 +8,7 @@ use std::ptr::null_mut;
 
 use super::Driver;
 pub use super::inside::{Inside, from_callback};
-pub use super::references::{references, release_too_often};
+pub use super::references::{references, release_elsewhere, release_too_often};
 pub use super::slots::stray_callbacks;
 use crate::abi::{
     AsioError, BufferInfo, Callbacks, ChannelInfo, ClockSource, FutureSelector, Guid, HResult,

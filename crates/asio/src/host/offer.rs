@@ -1,4 +1,4 @@
-//! Which callbacks a host offers, and where it keeps the list of them.
+//! What a host offers to a driver: callbacks, a place for the list of them, word of filled blocks.
 
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
@@ -7,7 +7,7 @@ use std::ptr;
 use super::slots::count_stray;
 use crate::abi::{AsioTime, Callbacks, HostMessage};
 
-/// Which callbacks a host offers. Hosts of the field leave out any of them.
+/// What a host offers to a driver. Hosts of the field leave out any of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// `bufferSwitch`.
@@ -18,6 +18,9 @@ pub struct Offer {
     pub rate_change: bool,
     /// `asioMessage`.
     pub messages: bool,
+    /// `outputReady` is asked once after `createBuffers`, and told after each block when the driver
+    /// makes use of it. Without it the host never calls it.
+    pub ready: bool,
     /// The list of callbacks stays as it is after `createBuffers`. Without it the list is
     /// overwritten, as in hosts that keep it on the stack; a driver that reads it again then counts
     /// as a [stray](super::misuse::stray_callbacks).
@@ -31,6 +34,7 @@ impl Offer {
         timed_switch: true,
         rate_change: true,
         messages: true,
+        ready: true,
         lasting: true,
     };
 }

@@ -4,7 +4,7 @@ use std::ptr;
 
 use super::Driver;
 use super::misuse::{Answer, Finding};
-use crate::abi::{Guid, HResult};
+use crate::abi::{Guid, HResult, Iasio};
 
 /// An interface that nobody has.
 const UNKNOWN: Guid = Guid::from_u128(0x6e1f_4a0b_93c2_4d57_8f10_55aa_2b7c_e9d3);
@@ -48,4 +48,28 @@ pub fn release_too_often(mut driver: Driver) -> [u32; 2] {
     // SAFETY: the first gives back the reference that `driver` has. That the second is one too many
     // is what the caller asked for.
     unsafe { [(vtable.release)(this), ((*(*this).vtable).release)(this)] }
+}
+
+/// Closes the driver and gives its reference back on another thread.
+pub fn release_elsewhere(mut driver: Driver) {
+    struct Sent(*mut Iasio);
+    // SAFETY: `Release` may be called on any thread; nobody else uses the driver any more.
+    unsafe impl Send for Sent {}
+
+    if driver.stream.is_some() {
+        // What does not stop or dispose of itself is released all the same.
+        let _ = driver.stop();
+        let _ = driver.dispose_buffers();
+    }
+    if std::mem::replace(&mut driver.no_release, true) {
+        return;
+    }
+    let sent = Sent(driver.this());
+    let release = move || {
+        let Sent(this) = { sent };
+        // SAFETY: gives back the reference that `driver` had and now leaves alone.
+        unsafe { ((*(*this).vtable).release)(this) }
+    };
+    // A thread that panics has released or not; there is nothing else to do.
+    let _ = std::thread::spawn(release).join();
 }

@@ -57,7 +57,7 @@ impl Driver {
         };
         // From here on `dispose_buffers` undoes it all.
         self.stream = Some(lease);
-        self.open_stream(channels, &infos, block_frames)
+        self.open_stream(channels, &infos, block_frames, offer)
             .inspect_err(|_| {
                 // The first error is the one to tell.
                 let _ = self.dispose_buffers();
@@ -100,6 +100,7 @@ impl Driver {
         channels: &[ChannelId],
         infos: &[BufferInfo],
         block_frames: u32,
+        offer: Offer,
     ) -> Result<()> {
         let mut opened = Vec::with_capacity(channels.len());
         for (id, info) in channels.iter().zip(infos) {
@@ -118,7 +119,7 @@ impl Driver {
                 bytes,
             });
         }
-        let uses_ready = self.output_ready();
+        let uses_ready = offer.ready && self.output_ready();
         if let Some(lease) = &self.stream {
             // SAFETY: the driver gave the halves for these channels; by ASIO's rule they hold a
             // block each and stay until `disposeBuffers`, before which nobody ends the lease.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::misuse::{Answer, references, release_too_often, stray_callbacks};
+use super::super::misuse::{
+    Answer, references, release_elsewhere, release_too_often, stray_callbacks,
+};
 use super::super::{BlockIo, Call, Driver, Handler, Offer};
 use super::{Counter, TURN, assert_clean, channels, open};
 use crate::abi::{AsioError, FutureSelector, HResult};
@@ -183,4 +185,16 @@ fn references_are_counted_and_one_release_too_many_is_harmless() {
     assert_eq!(driver.channels().unwrap().outputs, 2);
     assert_eq!(release_too_often(driver), [0, 0]);
     assert_eq!(probe.live_drivers.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn the_last_reference_can_go_on_another_thread() {
+    let _turn = TURN.lock();
+    let (mut driver, probe) = open(true);
+    driver
+        .create_buffers(&channels(), 64, Counter::new().0)
+        .unwrap();
+    driver.start().unwrap();
+    release_elsewhere(driver);
+    assert_clean(&probe);
 }

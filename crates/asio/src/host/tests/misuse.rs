@@ -65,7 +65,13 @@ fn every_call_before_init_is_answered() {
 #[test]
 fn calls_from_inside_the_callback_come_back() {
     let _turn = TURN.lock();
-    for what in [Inside::Stop, Inside::DisposeBuffers, Inside::Release] {
+    let all = [
+        Inside::Questions,
+        Inside::Stop,
+        Inside::DisposeBuffers,
+        Inside::Release,
+    ];
+    for what in all {
         for _ in 0..20 {
             let (driver, probe) = open(true);
             let patience = Duration::from_secs(60);

@@ -1,0 +1,23 @@
+//! How to check.
+
+/// What all checks are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where everything random comes from; the same seed gives the same run.
+    pub seed: u64,
+    /// Fewer rounds and shorter streams.
+    pub quick: bool,
+    /// How often what is repeated is repeated; without it as often as the check likes.
+    pub rounds: Option<u32>,
+}
+
+impl Settings {
+    /// A full run from that seed.
+    pub fn new(seed: u64) -> Settings {
+        Settings {
+            seed,
+            quick: false,
+            rounds: None,
+        }
+    }
+}
