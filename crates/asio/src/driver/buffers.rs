@@ -99,6 +99,31 @@ impl HostBuffers {
         })
     }
 
+    /// Fills a half, for inputs: `slot` and `half` as in [`half`](Self::half). `false`, and nothing
+    /// is done, unless `samples` are of this type and as many as the block has frames. Real-time
+    /// safe. Only while the half is the driver's.
+    pub fn fill(&self, slot: usize, half: usize, samples: Half<'_>) -> bool {
+        let (from, frames) = match (self.sample_type, samples) {
+            (SampleType::Int32Lsb, Half::Int32(samples)) => {
+                (samples.as_ptr().cast::<u8>(), samples.len())
+            }
+            (SampleType::Float32Lsb, Half::Float32(samples)) => {
+                (samples.as_ptr().cast::<u8>(), samples.len())
+            }
+            _ => return false,
+        };
+        let Some(start) = self.start_of(slot, half) else {
+            return false;
+        };
+        if frames != self.block_frames as usize {
+            return false;
+        }
+        // SAFETY: both are as long as a block of samples of 4 bytes. `from` may be another half of
+        // this very stream, or the same. The protocol described at the type keeps the host away.
+        unsafe { std::ptr::copy(from, start, frames * SAMPLE_BYTES) };
+        true
+    }
+
     /// Silences everything. Only while no callback runs.
     pub fn clear(&self) {
         for line in &self.lines {
@@ -157,6 +182,19 @@ mod tests {
             assert!(buffers.half(slot, half).is_none());
             assert!(buffers.pointer(slot, half).is_none());
         }
+    }
+
+    #[test]
+    fn a_half_is_filled_by_a_block_of_its_own_kind_only() {
+        let buffers = HostBuffers::new(SampleType::Float32Lsb, &outputs(2), 3);
+        let block = [0.5, -0.5, 1.0];
+        assert!(buffers.fill(1, 0, Half::Float32(&block)));
+        assert_eq!(buffers.half(1, 0), Some(Half::Float32(&block)));
+        assert_eq!(buffers.half(0, 0), Some(Half::Float32(&[0.0; 3])));
+        assert!(!buffers.fill(1, 0, Half::Float32(&block[..2])));
+        assert!(!buffers.fill(1, 0, Half::Int32(&[1, 2, 3])));
+        assert!(!buffers.fill(2, 0, Half::Float32(&block)));
+        assert_eq!(buffers.half(1, 0), Some(Half::Float32(&block)));
     }
 
     proptest! {

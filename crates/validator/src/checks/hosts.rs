@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use asio::driver::ChannelId;
-use asio::host::{Driver, Offer};
+use asio::host::Driver;
 
 use crate::bench::{Bench, all_channels, preferred, some_channels, wait_for_blocks};
 use crate::watch::{Manners, Watch, silence};
@@ -57,12 +57,7 @@ impl<'b> Program<'b> {
             channels.len()
         ));
         let (watch, seen) = Watch::new(Manners::Good, silence());
-        let offer = Offer {
-            lasting: false,
-            ..Offer::ALL
-        };
-        self.driver
-            .create_buffers_with(channels, block_frames, watch, offer)?;
+        self.driver.create_buffers(channels, block_frames, watch)?;
         self.driver.latencies()?;
         self.driver.start()?;
         wait_for_blocks(&seen, blocks)?;
