@@ -94,6 +94,24 @@ pub fn guarded_driver(paths: &Paths) -> Result<PathBuf> {
     Ok(driver)
 }
 
+/// Builds the tests of `wasapi-io` that need a device; returns their program.
+#[cfg(not(windows))]
+pub fn device_tests(paths: &Paths) -> Result<PathBuf> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["test", "--no-run", "--message-format=json", "--target"])
+        .args([crate::paths::DEFAULT_TARGET, "-p", "wasapi-io"])
+        .args(["--test", "device"])
+        .current_dir(&paths.root);
+    let log = crate::rig::places::logs(paths).join("cargo-device-tests");
+    let said = crate::captured::succeed(&mut command, &log, LIMIT)?.stdout;
+    let mut programs = said.lines().filter_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    });
+    programs.next_back().context("cargo names no test program")
+}
+
 /// Runs `cargo build`; returns the folder with its results.
 fn cargo_build(paths: &Paths, target: &str, release: bool, what: &[&str]) -> Result<PathBuf> {
     let mut command = Command::new("cargo");

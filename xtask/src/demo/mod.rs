@@ -189,6 +189,7 @@ fn playback(plan: &Plan, sink: Sink) -> Playback<'static> {
         host_api: "asio",
         device: Some(plan.driver),
         backend: plan.backend,
+        device_format: None,
         block_frames: BLOCK_FRAMES,
         format: plan.format,
         sink,

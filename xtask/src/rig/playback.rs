@@ -31,6 +31,8 @@ pub struct Playback<'a> {
     pub device: Option<&'a str>,
     /// Wine's way to the sound server.
     pub backend: Backend,
+    /// The only format that the driver may give an exclusive stream; none: its own choice.
+    pub device_format: Option<&'a str>,
     /// The host's block.
     pub block_frames: u32,
     /// What the host hands over.
@@ -136,6 +138,9 @@ impl Rig<'_> {
         let program = places::programs(self.paths).join("pa-host.exe");
         let library = places::windows_path(&places::portaudio(self.paths));
         let mut host = self.wine(how.backend)?.command_to(program, how.sink);
+        if let Some(format) = how.device_format {
+            host.env("ASIO2WASAPI_FORMATS", format);
+        }
         host.args(["--library", &library, "play", "--host-api", how.host_api]);
         if let Some(device) = how.device {
             host.args(["--device", device]);

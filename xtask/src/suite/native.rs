@@ -125,10 +125,13 @@ fn count(said: &str) -> Result<Passed> {
     })
 }
 
+/// What test programs say of themselves.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Results {
-    passed: u32,
-    ignored: u32,
+pub struct Results {
+    /// Tests that passed.
+    pub passed: u32,
+    /// Tests that did not run, because they say so themselves.
+    pub ignored: u32,
 }
 
 impl std::fmt::Display for Results {
@@ -142,7 +145,7 @@ impl std::fmt::Display for Results {
 }
 
 /// Adds up the lines `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.
-fn results(said: &str) -> Result<Results> {
+pub fn results(said: &str) -> Result<Results> {
     let mut sum = Results::default();
     for line in said
         .lines()

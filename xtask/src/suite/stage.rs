@@ -20,6 +20,7 @@ pub struct Stage<'a> {
     programs: Once,
     product: Once,
     guarded: Once,
+    device_tests: Once,
     rig: Option<Rig<'a>>,
     registered: Vec<Backend>,
 }
@@ -43,6 +44,7 @@ impl<'a> Stage<'a> {
             programs: None,
             product: None,
             guarded: None,
+            device_tests: None,
             rig: None,
             registered: Vec::new(),
         }
@@ -67,6 +69,16 @@ impl<'a> Stage<'a> {
         once(
             &mut self.guarded,
             "building the driver with its guard",
+            build,
+        )
+    }
+
+    /// The program of the tests that need a device.
+    pub fn device_tests(&mut self) -> Result<PathBuf> {
+        let build = || build::device_tests(self.paths);
+        once(
+            &mut self.device_tests,
+            "building the tests that need a device",
             build,
         )
     }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod checks;
+mod device_tests;
 mod playback;
 mod registration;
 mod together;
@@ -39,6 +40,7 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(playback::legs());
     legs.extend(together::legs());
     legs.extend(checks::legs());
+    legs.extend(device_tests::legs());
     legs.extend(bad_input::legs());
     legs
 }

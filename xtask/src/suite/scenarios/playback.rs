@@ -20,6 +20,7 @@ const CHANNELS: u16 = 2;
 #[derive(Clone, Copy)]
 struct Row {
     way: Way,
+    device_format: Option<&'static str>,
     rate_hz: u32,
     block_frames: u32,
     format: RawFormat,
@@ -38,6 +39,7 @@ enum Way {
 const fn rig(rate_hz: u32, block_frames: u32, format: RawFormat, sink: RawFormat) -> Row {
     Row {
         way: Way::Rig,
+        device_format: None,
         rate_hz,
         block_frames,
         format,
@@ -50,6 +52,7 @@ const fn rig(rate_hz: u32, block_frames: u32, format: RawFormat, sink: RawFormat
 const fn shared(rate_hz: u32, block_frames: u32, format: RawFormat, sink: RawFormat) -> Row {
     Row {
         way: Way::Ours(SHARED),
+        device_format: None,
         rate_hz,
         block_frames,
         format,
@@ -61,11 +64,20 @@ const fn shared(rate_hz: u32, block_frames: u32, format: RawFormat, sink: RawFor
 const fn exclusive(rate_hz: u32, block_frames: u32, format: RawFormat, sink: RawFormat) -> Row {
     Row {
         way: Way::Ours(EXCLUSIVE),
+        device_format: None,
         rate_hz,
         block_frames,
         format,
         sink,
         tolerance_lsb: 0,
+    }
+}
+
+/// As an exclusive stream whose device takes that format only.
+const fn device(device_format: &'static str, format: RawFormat, sink: RawFormat) -> Row {
+    Row {
+        device_format: Some(device_format),
+        ..exclusive(48_000, 480, format, sink)
     }
 }
 
@@ -86,6 +98,10 @@ const ROWS: &[Row] = &[
     exclusive(48_000, 2048, Int16, Int16),
     exclusive(44_100, 512, Int16, Int16),
     exclusive(96_000, 1024, Int32, Int32),
+    device("int16", Int16, Int16),
+    device("int24", Int24, Int32),
+    device("int24in32", Int24, Int32),
+    device("float32", Int24, Float32),
 ];
 
 /// One leg for each row.
@@ -101,11 +117,13 @@ pub fn legs() -> Vec<Leg> {
             ..
         } = row;
         let name = format!(
-            "play: {}, {rate_hz} Hz, block {block_frames}, {} to {}",
+            "play: {}{}, {rate_hz} Hz, block {block_frames}, {} to {}",
             match way {
                 Way::Rig => "rig",
                 Way::Ours(driver) => driver.way,
             },
+            row.device_format
+                .map_or(String::new(), |format| format!(" as {format}")),
             format.name(),
             sink.name()
         );
@@ -128,6 +146,7 @@ fn play(stage: &mut Stage<'_>, row: Row) -> Result<Passed> {
         host_api,
         device,
         backend,
+        device_format: row.device_format,
         block_frames: row.block_frames,
         format: row.format,
         sink: Sink {

@@ -12,6 +12,8 @@ use crate::sound::raw::RawFormat;
 
 const RATE_HZ: u32 = 48_000;
 const FRAMES: usize = 96_000;
+/// Wine starts a program at the expense of those that run; by then both have been started.
+const BOTH_RUN_FRAMES: usize = 96_000;
 
 /// The one leg.
 pub fn legs() -> Vec<Leg> {
@@ -30,12 +32,13 @@ fn two_hosts(stage: &mut Stage<'_>) -> Result<Passed> {
         host_api: "asio",
         device: Some(SHARED.name),
         backend: SHARED.backend,
+        device_format: None,
         block_frames: 480,
         format: RawFormat::Int16,
         sink,
         tolerance_lsb: 1,
     };
-    let noise = make::noise(RATE_HZ, 2, 16, FRAMES);
+    let noise = make::noise(RATE_HZ, 2, 16, FRAMES).between_silence(BOTH_RUN_FRAMES, 0);
     let sounds = [noise.only_channel(0), noise.only_channel(1)];
 
     let recorder = rig.record(sink)?;

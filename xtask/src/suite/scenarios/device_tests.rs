@@ -1,0 +1,52 @@
+//! The tests of the WASAPI endpoints themselves, on Wine's devices.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::super::native::results;
+use super::super::{Leg, Passed, stage::Stage};
+use crate::captured;
+use crate::rig::places::{self, Backend};
+use crate::rig::server::Sink;
+use crate::sound::raw::RawFormat;
+
+const LIMIT: Duration = Duration::from_secs(180);
+const SINK: Sink = Sink {
+    format: RawFormat::Int32,
+    rate_hz: 48_000,
+    channels: 2,
+};
+
+/// One leg for each of Wine's ways to the sound server.
+pub fn legs() -> Vec<Leg> {
+    [("pulse", Backend::Pulse), ("alsa", Backend::Alsa)]
+        .map(|(name, backend)| {
+            Leg::new(format!("device tests: {name}"), move |stage| {
+                run(stage, name, backend)
+            })
+        })
+        .into()
+}
+
+fn run(stage: &mut Stage<'_>, name: &str, backend: Backend) -> Result<Passed> {
+    let program = stage.device_tests()?;
+    let paths = stage.paths;
+    let rig = stage.rig()?;
+    rig.use_sink(SINK)?;
+    let mut command = rig.wine(backend)?.command_to(program, SINK);
+    command.args(["--include-ignored", "--test-threads", "1"]);
+    let log = places::logs(paths).join(format!("device-tests-{name}"));
+    let output = captured::capture(&mut command, &log, LIMIT)?;
+    if !output.status.success() {
+        bail!("{}", output.last_words());
+    }
+    let found = results(&output.stdout)?;
+    if found.passed == 0 {
+        bail!("not a single test ran");
+    }
+    Ok(Passed {
+        count: found.passed,
+        detail: found.to_string(),
+    })
+}
