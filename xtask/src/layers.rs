@@ -18,9 +18,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "asio2wasapi-cli",
-        &["asio", "engine", "rt", "session", "wasapi-io"],
+        &["asio", "engine", "rt", "session", "validator", "wasapi-io"],
     ),
-    ("hosts", &["asio", "engine", "rt"]),
+    ("validator", &["asio", "rt"]),
+    ("broken-driver", &["asio", "rt", "validator"]),
+    ("hosts", &["asio", "engine", "rt", "validator"]),
     ("xtask", &[]),
 ];
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use session::product::DRIVERS;
 
@@ -16,6 +17,7 @@ Examples:
   asio2wasapi devices               what can be played to, and how
   asio2wasapi play song.wav         listen to the driver's work
   asio2wasapi doctor                why there is no sound
+  asio2wasapi validate FlexASIO     whether any ASIO driver does what programs rely on
 
 Exit status: 0 done, 1 failed (standard error says why), 2 wrong usage, 5 needs an administrator."
 )]
@@ -62,6 +64,73 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Check whether an ASIO driver, of any maker, does what programs rely on
+    Validate(ValidateArguments),
+    /// One check of `validate`, in a process of its own
+    #[command(hide = true)]
+    ValidateCheck(ValidateCheckArguments),
+}
+
+/// What `validate` wants to know.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  asio2wasapi validate --list
+  asio2wasapi validate \"ASIO2WASAPI Shared\"
+  asio2wasapi validate \"FlexASIO\" --check call-orders --check random-calls --seed 7
+
+Each check runs in a process of its own: a crash or a hang is a result like any other. The driver
+plays silence meanwhile. The exit status is 1 when a check failed or crashed.")]
+pub struct ValidateArguments {
+    /// Name of an installed ASIO driver; `drivers` lists them
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    pub driver: Option<String>,
+    /// Only this check; can be given several times
+    #[arg(long, value_name = "ID", value_parser = check_ids())]
+    pub check: Vec<String>,
+    /// List the checks and what each guards against
+    #[arg(long)]
+    pub list: bool,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Repeat everything random of a run that printed this seed
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Fewer rounds and shorter streams
+    #[arg(long)]
+    pub quick: bool,
+    /// Seconds that a check may take before it counts as hung
+    #[arg(long, value_name = "S", default_value_t = 90,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
+    /// Write the JSON object to a file, too
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// What the process of a single check is told.
+#[derive(Debug, Args)]
+pub struct ValidateCheckArguments {
+    /// Class of the driver
+    pub clsid: String,
+    /// Id of the check
+    #[arg(value_parser = check_ids())]
+    pub check: String,
+    /// The seed
+    #[arg(long)]
+    pub seed: u64,
+    /// Fewer rounds
+    #[arg(long)]
+    pub quick: bool,
+}
+
+fn check_ids() -> PossibleValuesParser {
+    validator::CHECKS
+        .iter()
+        .map(|check| check.id)
+        .collect::<Vec<_>>()
+        .into()
 }
 
 /// What `play` wants to know.
@@ -118,6 +187,9 @@ mod tests {
             &["asio2wasapi", "fly"],
             &["asio2wasapi", "play"],
             &["asio2wasapi", "play", "a.wav", "--block", "0"],
+            &["asio2wasapi", "validate"],
+            &["asio2wasapi", "validate", "Driver", "--check", "nonsense"],
+            &["asio2wasapi", "validate", "Driver", "--timeout", "0"],
         ] {
             let error = Arguments::try_parse_from(line).expect_err("refused");
             assert_eq!(error.exit_code(), 2, "{line:?}");

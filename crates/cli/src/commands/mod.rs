@@ -16,6 +16,7 @@ mod installed;
 mod play;
 #[cfg(windows)]
 mod register;
+mod validate;
 
 /// Does what the command line asks for. Results go to standard output.
 ///
@@ -30,17 +31,26 @@ pub fn run(command: Command) -> Result<()> {
         Command::Unregister => register::unregister(),
         Command::Play(arguments) => play::play(&arguments),
         Command::Doctor { json } => doctor::doctor(json),
+        Command::Validate(arguments) => validate::validate(&arguments),
+        Command::ValidateCheck(arguments) => validate::check(&arguments),
     }
 }
 
-/// Does what can be done without Windows: checks the file that is to be played.
+/// Does what can be done without Windows: checks the file that is to be played, lists the checks.
 ///
 /// # Errors
-/// Always: the file cannot be played, or there is nothing to play it with.
+/// The file cannot be played, or there is nothing to play it with.
 #[cfg(not(windows))]
 pub fn run(command: Command) -> Result<()> {
-    if let Command::Play(arguments) = &command {
-        crate::wav::Wav::read(&arguments.file)?;
+    match &command {
+        Command::Play(arguments) => {
+            crate::wav::Wav::read(&arguments.file)?;
+        }
+        Command::Validate(arguments) if arguments.list => {
+            validate::list(arguments.json)?;
+            return Ok(());
+        }
+        _ => {}
     }
     anyhow::bail!("ASIO and WASAPI need Windows or Wine: run asio2wasapi.exe there")
 }
