@@ -61,14 +61,14 @@ impl<'a> Rig<'a> {
         self.server.ensure(kind)
     }
 
-    /// Makes this sink the default one and waits until it keeps time.
+    /// Makes the sink if need be and waits until it keeps time.
     pub fn use_sink(&mut self, kind: Sink) -> Result<()> {
-        self.server.make_default(kind)
+        self.server.wait_awake(kind)
     }
 
-    /// Uses a sink and records it.
+    /// Records a sink, made if need be.
     pub fn record(&mut self, kind: Sink) -> Result<Recorder> {
-        self.server.make_default(kind)?;
+        self.server.wait_awake(kind)?;
         let recorder = Recorder::start(self.paths, &self.dirs, kind)?;
         // Until the reader is connected, nothing of the sink reaches it.
         crate::captured::pause(Duration::from_millis(300))?;

@@ -80,7 +80,13 @@ impl Server {
             "--use-pid-file=no",
             "--exit-idle-time=-1",
         ]);
-        command.args(["--resample-method=trivial", "--log-level=notice", "--load"]);
+        // Shared memory has ended this server by a failed assertion of its own on a busy machine.
+        command.args([
+            "--resample-method=trivial",
+            "--disable-shm=yes",
+            "--log-level=notice",
+            "--load",
+        ]);
         command.arg(format!(
             "module-native-protocol-unix auth-anonymous=1 socket={}",
             socket.display()
@@ -146,13 +152,10 @@ impl Server {
         Ok(())
     }
 
-    /// Makes the sink the default one and waits until it keeps time. Programs take the mix format
-    /// of shared mode from the default sink.
-    pub fn make_default(&mut self, kind: Sink) -> Result<()> {
+    /// Makes the sink if need be and waits until it keeps time. The default sink stays what it is:
+    /// to change it would move the readers that keep the sinks awake.
+    pub fn wait_awake(&mut self, kind: Sink) -> Result<()> {
         self.ensure(kind)?;
-        let mut command = self.client("pactl");
-        command.arg("set-default-sink").arg(kind.name());
-        captured::succeed(&mut command, &self.logs.join("pactl"), COMMAND_LIMIT)?;
         let sink = self.sinks.iter().find(|sink| sink.kind == kind);
         let since = sink.expect("`ensure` made it").since;
         captured::pause(AWAKE_AFTER.saturating_sub(since.elapsed()))
