@@ -26,10 +26,17 @@ impl World {
         if !self.endpoints[id.index()].active {
             return;
         }
-        match self.endpoints[id.index()].flow {
-            Flow::Render => self.play(id),
-            Flow::Capture => self.record(id),
+        if self.endpoints[id.index()].flow == Flow::Render {
+            return self.play(id);
         }
+        // An ADC hears what the DACs have played up to now.
+        for n in 0..self.cables.len() {
+            let Cable { from, to, .. } = self.cables[n];
+            if to == id && self.endpoints[from.index()].active {
+                self.play(from);
+            }
+        }
+        self.record(id);
     }
 
     fn play(&mut self, id: EndpointId) {
