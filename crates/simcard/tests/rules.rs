@@ -1,0 +1,439 @@
+//! What the system grants and refuses, and what faults do.
+
+#[path = "support/model.rs"]
+mod model;
+
+use engine::format::{SampleFormat, StreamFormat};
+use model::*;
+use simcard::SimError::*;
+use simcard::duration::hns_from_frames;
+use simcard::spec::{CardSpec, Flow};
+use simcard::{Data, EndpointId, Mode, Notice, Result, StreamId, Support, World, fault};
+
+const INT32: StreamFormat = StreamFormat {
+    sample: SampleFormat::Int32,
+    channels: 2,
+    rate_hz: 48_000,
+    channel_mask: 3,
+};
+
+fn card() -> (World, EndpointId, EndpointId) {
+    let (world, out, input, _) = machine(1, &CardSpec::stereo("CARD"));
+    (world, out, input)
+}
+
+fn strike(world: &mut World, script: &str) {
+    let script = fault::parse_script(script).expect("a script");
+    world.set_script(script).expect("its names are known");
+}
+
+fn low_latency(period_frames: u32) -> Mode {
+    Mode::LowLatency {
+        period_frames,
+        match_format: false,
+    }
+}
+
+#[test]
+fn t1_alignment_is_told_and_taking_it_opens() {
+    for_seeds("t1_alignment_is_told_and_taking_it_opens", 200, |rng| {
+        let (mut world, out, _) = card();
+        let format = StreamFormat {
+            sample: pick(
+                rng,
+                &[
+                    SampleFormat::Int16,
+                    SampleFormat::Int24,
+                    SampleFormat::Int32,
+                ],
+            ),
+            rate_hz: pick(rng, &[44_100, 48_000, 88_200, 96_000, 176_400, 192_000]),
+            ..INT32
+        };
+        let frames = between(rng, 600, 4_000) as u32;
+        let asked = exclusive(hns_from_frames(frames, format.rate_hz));
+        let whole = |frames: u32| frames as usize * format.frame_bytes() % 128 == 0;
+        match world.open(out, asked, format) {
+            Ok(stream) => {
+                assert!(whole(frames));
+                assert_eq!(world.buffer_frames(stream), Ok(frames));
+            }
+            Err(BufferSizeNotAligned { aligned_frames }) => {
+                assert!(!whole(frames) && whole(aligned_frames));
+                assert!(aligned_frames > frames && aligned_frames - frames < 64);
+                let again = exclusive(hns_from_frames(aligned_frames, format.rate_hz));
+                let stream = world.open(out, again, format).expect("aligned");
+                assert_eq!(world.buffer_frames(stream), Ok(aligned_frames));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    });
+}
+
+#[test]
+fn t2_t3_durations_out_of_range_are_refused_as_documented() {
+    let (mut world, out, _) = card();
+    let mode = |buffer_hns, period_hns, event| Mode::Exclusive {
+        buffer_hns,
+        period_hns,
+        event,
+    };
+    let mut refusal = |mode| world.open(out, mode, INT32).expect_err("refused");
+    assert_eq!(refusal(mode(0, 0, true)), BufferDurationPeriodNotEqual);
+    assert_eq!(
+        refusal(mode(200_000, 100_000, true)),
+        BufferDurationPeriodNotEqual
+    );
+    assert_eq!(refusal(exclusive(5_000_001)), InvalidDevicePeriod);
+    assert_eq!(refusal(mode(20_000_001, 0, false)), BufferSizeError);
+    assert_eq!(refusal(shared(u64::MAX)), InvalidArgument);
+    // A period that is too short becomes the shortest: 3 ms are 144 frames.
+    let stream = world.open(out, exclusive(1), INT32).expect("opened");
+    assert_eq!(world.buffer_frames(stream), Ok(144));
+}
+
+#[test]
+fn an_exclusive_stream_and_any_other_exclude_each_other() {
+    let (mut world, out, input) = card();
+    let mix = world.mix_format(out).expect("there");
+    let first = world.open(out, exclusive(100_000), INT32).expect("opened");
+    assert_eq!(world.open(out, exclusive(100_000), INT32), Err(DeviceInUse));
+    assert_eq!(world.open(out, shared(0), mix), Err(DeviceInUse));
+    world
+        .open(input, shared(0), mix)
+        .expect("the ADC is another endpoint");
+    world.close(first);
+    world.close(first);
+    let second = world.open(out, shared(0), mix).expect("it is free again");
+    assert_eq!(world.open(out, exclusive(100_000), INT32), Err(DeviceInUse));
+    world.open(out, shared(0), mix).expect("shared is for many");
+    assert_eq!(world.buffer_frames(second), Ok(960), "t4: two periods");
+    assert_eq!(world.buffer_frames(first), Err(NotInitialized));
+}
+
+#[test]
+fn formats_are_what_the_device_says() {
+    let (mut world, out, _) = card();
+    let mix = world.mix_format(out).expect("there");
+    assert_eq!((mix.sample, mix.rate_hz), (SampleFormat::Float32, 48_000));
+    let other = StreamFormat {
+        rate_hz: 44_100,
+        ..mix
+    };
+    assert_eq!(
+        world.is_format_supported(out, false, &mix),
+        Ok(Support::Yes)
+    );
+    assert_eq!(
+        world.is_format_supported(out, false, &INT32),
+        Ok(Support::Yes)
+    );
+    assert_eq!(
+        world.is_format_supported(out, false, &other),
+        Ok(Support::Closest(mix))
+    );
+    assert_eq!(world.open(out, shared(0), other), Err(UnsupportedFormat));
+    assert_eq!(
+        world.is_format_supported(out, true, &INT32),
+        Ok(Support::Yes)
+    );
+    assert_eq!(
+        world.is_format_supported(out, true, &mix),
+        Err(UnsupportedFormat)
+    );
+    let odd = StreamFormat {
+        rate_hz: 12_345,
+        ..INT32
+    };
+    assert_eq!(
+        world.open(out, exclusive(100_000), odd),
+        Err(UnsupportedFormat)
+    );
+}
+
+#[test]
+fn t7_the_mixers_period_belongs_to_whoever_asked_first() {
+    let (mut world, out, _) = card();
+    let mix = world.mix_format(out).expect("there");
+    let periods = world.engine_periods(out, &mix).expect("there");
+    assert_eq!((periods.min_frames, periods.max_frames), (128, 480));
+    for wrong in [0, 112, 136, 496] {
+        assert_eq!(
+            world.open(out, low_latency(wrong), mix),
+            Err(InvalidArgument),
+            "{wrong}"
+        );
+    }
+    let ordinary = world.open(out, shared(0), mix).expect("opened");
+    let quick = world.open(out, low_latency(160), mix).expect("opened");
+    assert_eq!(world.current_engine_period(out), Ok(160));
+    assert_eq!(world.period_frames(ordinary), Ok(160), "one period for all");
+    assert_eq!(
+        world.open(out, low_latency(480), mix),
+        Err(EnginePeriodicityLocked)
+    );
+    let same = world
+        .open(out, low_latency(160), mix)
+        .expect("the same is no conflict");
+    world.close(quick);
+    assert_eq!(world.current_engine_period(out), Ok(160));
+    world.close(same);
+    assert_eq!(world.current_engine_period(out), Ok(480));
+    world.open(out, low_latency(480), mix).expect("free again");
+}
+
+#[test]
+fn t7_the_mixers_format_belongs_to_whoever_is_there() {
+    let (mut world, out, _) = card();
+    let mix = world.mix_format(out).expect("there");
+    let other = StreamFormat {
+        rate_hz: 96_000,
+        ..mix
+    };
+    let matching = Mode::LowLatency {
+        period_frames: 480,
+        match_format: true,
+    };
+    assert_eq!(
+        world.open(out, low_latency(480), other),
+        Err(UnsupportedFormat)
+    );
+    let ordinary = world.open(out, shared(0), mix).expect("opened");
+    assert_eq!(world.open(out, matching, other), Err(EngineFormatLocked));
+    world.close(ordinary);
+    let stream = world
+        .open(out, matching, other)
+        .expect("nobody else is there");
+    assert_eq!(world.clock(out).expect("there").rate_hz(), 96_000);
+    assert_eq!(world.open(out, shared(0), mix), Err(UnsupportedFormat));
+    world.close(stream);
+    world
+        .open(out, shared(0), mix)
+        .expect("back at its own rate");
+}
+
+#[test]
+fn a_period_that_changes_under_a_running_stream_costs_nothing() {
+    let (mut world, out, _, recording) = machine(1, &CardSpec::stereo("CARD"));
+    let mix = world.mix_format(out).expect("there");
+    let stream = world.open(out, shared(0), mix).expect("opened");
+    let mut players = vec![Player::new(&mut world, stream, 1, mix)];
+    players[0].start(&mut world);
+    run(&mut world, &mut players, 105_000_000);
+    let quick = world.open(out, low_latency(128), mix).expect("opened");
+    run(&mut world, &mut players, 205_000_000);
+    world.close(quick);
+    run(&mut world, &mut players, 305_000_000);
+    assert_eq!(recording.incidents(), []);
+    let track = &recording.played(out)[0];
+    assert!(track.bytes == bytes_of(1, mix.sample, 0, track.frames()));
+}
+
+#[test]
+fn buffers_go_out_and_come_back_in_order() {
+    let (mut world, out, _) = card();
+    let stream = world.open(out, exclusive(100_000), INT32).expect("opened");
+    assert_eq!(world.start(stream), Err(EventHandleNotSet));
+    world.set_event(stream).expect("it has events");
+    assert_eq!(
+        world.get_buffer(stream, 479),
+        Err(BufferSizeError),
+        "t2: the whole buffer"
+    );
+    let bytes = vec![0; 480 * 8];
+    assert_eq!(
+        world.release_buffer(stream, Data::Bytes(&bytes)),
+        Err(OutOfOrder)
+    );
+    world.get_buffer(stream, 480).expect("room");
+    assert_eq!(world.get_buffer(stream, 480), Err(OutOfOrder));
+    assert_eq!(world.reset(stream), Err(BufferOperationPending));
+    assert_eq!(
+        world.release_buffer(stream, Data::Bytes(&bytes[8..])),
+        Err(InvalidSize)
+    );
+    assert_eq!(
+        world.release_buffer(stream, Data::Bytes(&bytes[1..])),
+        Err(InvalidSize)
+    );
+    world
+        .release_buffer(stream, Data::Bytes(&bytes))
+        .expect("the whole");
+    assert_eq!(world.padding_frames(stream), Ok(480));
+    assert_eq!(world.get_buffer(stream, 480), Err(BufferTooLarge));
+    world.start(stream).expect("started");
+    world.advance(0);
+    assert_eq!(
+        world.take_signal(stream),
+        Some(0),
+        "the second buffer is free at once"
+    );
+    assert_eq!(world.take_signal(stream), None);
+    world.get_buffer(stream, 480).expect("room");
+    world
+        .release_buffer(stream, Data::Silent(480))
+        .expect("silence");
+    world.advance(9_999_999);
+    assert_eq!(world.take_signal(stream), None);
+    world.advance(10_000_000);
+    assert_eq!(world.take_signal(stream), Some(10_000_000));
+}
+
+/// Every question and every call for a stream, as far as it may fail.
+fn calls(world: &mut World, stream: StreamId) -> [Result<()>; 8] {
+    [
+        world.set_event(stream),
+        world.padding_frames(stream).map(drop),
+        world.position(stream).map(drop),
+        world.latency_hns(stream).map(drop),
+        world.start(stream),
+        world.stop(stream).map(drop),
+        world.reset(stream),
+        world.get_buffer(stream, 0),
+    ]
+}
+
+#[test]
+fn a_lost_device_answers_with_that_until_it_is_opened_again() {
+    let (mut world, out, input) = card();
+    let mix = world.mix_format(out).expect("there");
+    let stream = world.open(out, shared(0), mix).expect("opened");
+    let other = world.open(input, shared(0), mix).expect("opened");
+    strike(&mut world, "at 1s lose OUT\nat 2s back OUT");
+    world.advance(1_000_000_000);
+    assert_eq!(calls(&mut world, stream), [Err(DeviceInvalidated); 8]);
+    assert_eq!(world.mix_format(out), Err(DeviceInvalidated));
+    assert_eq!(world.padding_frames(other), Ok(0), "the ADC is still there");
+    assert_eq!(world.default_endpoint(Flow::Render), None);
+    world.advance(2_000_000_000);
+    assert_eq!(
+        calls(&mut world, stream),
+        [Err(DeviceInvalidated); 8],
+        "the old stream"
+    );
+    world
+        .open(out, exclusive(100_000), INT32)
+        .expect("dead streams hold nothing");
+    let default = Notice::DefaultChanged;
+    let expected = [
+        Notice::StateChanged(out, false),
+        default(Flow::Render, None),
+        Notice::StateChanged(out, true),
+        default(Flow::Render, Some(out)),
+    ];
+    assert_eq!(world.take_notices(), expected);
+    assert_eq!(world.take_notices(), []);
+}
+
+#[test]
+fn without_the_service_nobody_answers() {
+    let (mut world, out, _) = card();
+    let mix = world.mix_format(out).expect("there");
+    let stream = world.open(out, shared(0), mix).expect("opened");
+    strike(&mut world, "at 1s service gone\nat 2s service back");
+    world.advance(1_000_000_000);
+    assert_eq!(calls(&mut world, stream), [Err(ServiceNotRunning); 8]);
+    assert_eq!(world.open(out, shared(0), mix), Err(ServiceNotRunning));
+    world.advance(2_000_000_000);
+    assert_eq!(
+        calls(&mut world, stream),
+        [Err(ServiceNotRunning); 8],
+        "the old stream"
+    );
+    world.open(out, shared(0), mix).expect("a new one");
+}
+
+#[test]
+fn another_format_ends_streams_and_defaults_move_without_them() {
+    let (mut world, out, _) = card();
+    let [second, _] = world
+        .add_card(&CardSpec::stereo("SECOND"))
+        .expect("a sound card");
+    let second = second.expect("plays");
+    let mix = world.mix_format(out).expect("there");
+    let stream = world.open(out, shared(0), mix).expect("opened");
+    let other = world.open(second, shared(0), mix).expect("opened");
+    strike(
+        &mut world,
+        "at 1s default SECOND\nat 2s format 44100 on CARD",
+    );
+    world.advance(1_000_000_000);
+    assert_eq!(world.default_endpoint(Flow::Render), Some(second));
+    assert_eq!(
+        world.padding_frames(stream),
+        Ok(0),
+        "streams stay where they are"
+    );
+    world.advance(2_000_000_000);
+    assert_eq!(calls(&mut world, stream), [Err(DeviceInvalidated); 8]);
+    assert_eq!(world.mix_format(out).expect("there").rate_hz, 44_100);
+    assert_eq!(world.current_engine_period(out), Ok(448));
+    assert_eq!(world.padding_frames(other), Ok(0));
+    let next = world.mix_format(out).expect("there");
+    world.open(out, shared(0), next).expect("at the new rate");
+}
+
+#[test]
+fn refusals_and_lies() {
+    let (mut world, out, _) = card();
+    strike(
+        &mut world,
+        "at 1s refuse open AUDCLNT_E_EXCLUSIVE_MODE_NOT_ALLOWED on OUT
+         at 2s accept
+         at 3s refuse buffer 0x88890018
+         at 4s accept
+         at 5s lie int32 on OUT
+         at 5s lie float32 on IN",
+    );
+    world.advance(1_000_000_000);
+    assert_eq!(
+        world.open(out, exclusive(100_000), INT32),
+        Err(ExclusiveModeNotAllowed)
+    );
+    world.advance(2_000_000_000);
+    let stream = world
+        .open(out, exclusive(100_000), INT32)
+        .expect("accepted");
+    world.advance(3_000_000_000);
+    let odd = Code(0x8889_0018_u32 as i32);
+    assert_eq!(world.get_buffer(stream, 480), Err(odd));
+    world.advance(4_000_000_000);
+    assert_eq!(world.get_buffer(stream, 480), Ok(()));
+    world.close(stream);
+    world.advance(5_000_000_000);
+    assert_eq!(
+        world.is_format_supported(out, true, &INT32),
+        Ok(Support::Yes)
+    );
+    assert_eq!(
+        world.open(out, exclusive(100_000), INT32),
+        Err(UnsupportedFormat),
+        "t15"
+    );
+    let name = fault::parse_script("at 9s lose NOWHERE").expect("a script");
+    let error = world.set_script(name).expect_err("no such device");
+    assert!(
+        error.contains("'NOWHERE'") && error.contains("OUT, IN"),
+        "{error}"
+    );
+}
+
+#[test]
+fn bad_time_stamps_are_marked() {
+    let (mut world, _, input) = card();
+    let mix = world.mix_format(input).expect("there");
+    let reader = world.open(input, shared(1_000_000), mix).expect("opened");
+    world.set_event(reader).expect("it has events");
+    world.start(reader).expect("started");
+    strike(
+        &mut world,
+        "at 15ms timestamps bad on IN\nat 25ms timestamps good on IN",
+    );
+    world.advance(40_000_000);
+    let packets = read_all(&mut world, reader, &mut Vec::new());
+    let marks: Vec<bool> = packets
+        .iter()
+        .map(|packet| packet.timestamp_error)
+        .collect();
+    assert_eq!(marks, [false, true, false, false]);
+}
