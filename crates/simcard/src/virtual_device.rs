@@ -6,6 +6,7 @@ use engine::endpoint::{
     Device, DeviceInfo, EndpointError, EndpointTiming, FaultKind, OpenRequest, RenderEndpoint,
 };
 use engine::format::{SampleFormat, StreamFormat};
+use rt::Mutex;
 
 use crate::duration::{frames_covering_hns, frames_from_hns, hns_from_frames};
 use crate::error::SimError;
@@ -63,6 +64,7 @@ pub struct VirtualDevice {
     time: Arc<VirtualTime>,
     endpoint: EndpointId,
     wish: Wish,
+    opened: Mutex<Option<(StreamFormat, EndpointTiming)>>,
 }
 
 /// A stream and what it is asked to hand over in a wake-up.
@@ -79,7 +81,13 @@ impl VirtualDevice {
             time,
             endpoint,
             wish,
+            opened: Mutex::new(None),
         }
+    }
+
+    /// The format and the timing of the stream that was opened last.
+    pub fn opened(&self) -> Option<(StreamFormat, EndpointTiming)> {
+        *self.opened.lock()
     }
 
     fn is_exclusive(&self) -> bool {
@@ -343,6 +351,7 @@ impl Device for VirtualDevice {
         });
         let opened =
             opened.map_err(|error| refused(&format!("\"{name}\" cannot be opened"), error))?;
+        *self.opened.lock() = Some((opened.format, opened.timing));
         let endpoint = VirtualEndpoint::new(Arc::clone(&self.time), name, opened, self.wish.work);
         Ok(Box::new(endpoint))
     }
