@@ -15,6 +15,8 @@ pub mod apart;
 mod bench;
 mod checks;
 pub mod child;
+#[cfg(windows)]
+mod crash;
 mod exit_status;
 mod here;
 mod message;

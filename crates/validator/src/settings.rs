@@ -9,6 +9,8 @@ pub struct Settings {
     pub quick: bool,
     /// How often what is repeated is repeated; without it as often as the check likes.
     pub rounds: Option<u32>,
+    /// A second instance must play beside the first; without it, it may be refused.
+    pub second_must_play: bool,
 }
 
 impl Settings {
@@ -18,6 +20,7 @@ impl Settings {
             seed,
             quick: false,
             rounds: None,
+            second_must_play: false,
         }
     }
 }

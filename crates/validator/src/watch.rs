@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::time::Instant;
 
 use asio::abi::{AsioTime, HostMessage, time_info_flags};
 use asio::host::{BlockIo, Events, Handler, answer};
@@ -30,6 +31,8 @@ pub struct Stamp {
     pub frames: u64,
     /// The system's time, in ns.
     pub system_ns: u64,
+    /// When the block came, by the check's own clock, in ns.
+    pub came_ns: u64,
 }
 
 /// What was seen, for other threads to read meanwhile.
@@ -52,7 +55,8 @@ pub struct Seen {
     first_half: AtomicI32,
     last_half: AtomicI32,
     inside: AtomicI32,
-    stamps: Box<[[AtomicU64; 2]]>,
+    stamps: Box<[[AtomicU64; 3]]>,
+    began: Instant,
     manners: Manners,
 }
 
@@ -69,6 +73,7 @@ impl Seen {
             first_half: AtomicI32::new(-1),
             last_half: AtomicI32::new(-1),
             inside: AtomicI32::new(0),
+            began: Instant::now(),
             stamps: (0..KEPT_BLOCKS).map(|_| Default::default()).collect(),
             manners,
         }
@@ -82,11 +87,17 @@ impl Seen {
     /// The times of the first blocks that had one.
     pub fn stamps(&self) -> Vec<Stamp> {
         let count = (self.stamped.get() as usize).min(KEPT_BLOCKS);
-        let stamp = |[frames, system_ns]: &[AtomicU64; 2]| Stamp {
+        let stamp = |[frames, system_ns, came_ns]: &[AtomicU64; 3]| Stamp {
             frames: frames.load(Ordering::Relaxed),
             system_ns: system_ns.load(Ordering::Relaxed),
+            came_ns: came_ns.load(Ordering::Relaxed),
         };
         self.stamps[..count].iter().map(stamp).collect()
+    }
+
+    /// The check's own clock, in ns.
+    pub fn now_ns(&self) -> u64 {
+        self.began.elapsed().as_nanos() as u64
     }
 
     fn keep(&self, time: &AsioTime) {
@@ -94,10 +105,11 @@ impl Seen {
         if info.flags & time_info_flags::SAMPLE_POSITION_VALID == 0 {
             return;
         }
-        let (frames, system) = ({ info.sample_position }, { info.system_time });
-        if let Some([kept_frames, kept_ns]) = self.stamps.get(self.stamped.get() as usize) {
-            kept_frames.store(frames.value(), Ordering::Relaxed);
-            kept_ns.store(system.value(), Ordering::Relaxed);
+        let told = [{ info.sample_position }, { info.system_time }];
+        if let Some([frames, system_ns, came_ns]) = self.stamps.get(self.stamped.get() as usize) {
+            frames.store(told[0].value(), Ordering::Relaxed);
+            system_ns.store(told[1].value(), Ordering::Relaxed);
+            came_ns.store(self.now_ns(), Ordering::Relaxed);
         }
         self.stamped.add(1);
     }

@@ -11,8 +11,7 @@ pub use super::inside::{Inside, from_callback};
 pub use super::references::{references, release_elsewhere, release_too_often};
 pub use super::slots::stray_callbacks;
 use crate::abi::{
-    AsioError, BufferInfo, Callbacks, ChannelInfo, ClockSource, FutureSelector, Guid, HResult,
-    Int64, SampleType,
+    AsioError, BufferInfo, Callbacks, ClockSource, FutureSelector, Guid, HResult, Int64,
 };
 
 /// What a method answered.
@@ -143,56 +142,12 @@ pub fn null_pointers(driver: &mut Driver) -> Vec<Finding> {
     found
 }
 
-/// Calls every method but `init` with good arguments: meant for a driver before `init`. What it
-/// starts in spite of that, it ends.
-pub fn before_init(driver: &mut Driver) -> Vec<Finding> {
-    let (mut long, mut text, mut rate_hz) = ([0_i32; 4], [0_u8; 512], 0.0);
-    let (long, text, rate_hz) = (long.as_mut_ptr(), text.as_mut_ptr(), &raw mut rate_hz);
-    let (mut clock, mut room, mut number) = (empty_clock(), 1, Int64::default());
-    let (clock, room, number) = (&raw mut clock, &raw mut room, &raw mut number);
-    let (mut channel, calls, mut list) = (empty_channel(), callbacks(), first_output());
-    let (channel, calls, list) = (&raw mut channel, &raw const calls, &raw mut list);
-    answers! { driver:
-        "getDriverName" "" get_driver_name(text.cast());
-        "getDriverVersion" "" get_driver_version();
-        "getErrorMessage" "" get_error_message(text.cast());
-        "getChannels" "" get_channels(long, long);
-        "getLatencies" "" get_latencies(long, long);
-        "getBufferSize" "" get_buffer_size(long, long, long, long);
-        "canSampleRate" "" can_sample_rate(48_000.0);
-        "getSampleRate" "" get_sample_rate(rate_hz);
-        "setSampleRate" "" set_sample_rate(48_000.0);
-        "getClockSources" "" get_clock_sources(clock, room);
-        "setClockSource" "" set_clock_source(0);
-        "getSamplePosition" "" get_sample_position(number, number);
-        "getChannelInfo" "" get_channel_info(channel);
-        "createBuffers" "" create_buffers(list, 1, 256, calls);
-        "start" "" start();
-        "outputReady" "" output_ready();
-        "controlPanel" "" control_panel();
-        "future" "" future(FutureSelector::CAN_TIME_INFO, null_mut());
-        "stop" "" stop();
-        "disposeBuffers" "" dispose_buffers();
-    }
-}
-
 fn empty_clock() -> ClockSource {
     ClockSource {
         index: 0,
         associated_channel: 0,
         associated_group: 0,
         is_current_source: 0,
-        name: [0; 32],
-    }
-}
-
-fn empty_channel() -> ChannelInfo {
-    ChannelInfo {
-        channel: 0,
-        is_input: 0,
-        is_active: 0,
-        channel_group: 0,
-        sample_type: SampleType(0),
         name: [0; 32],
     }
 }

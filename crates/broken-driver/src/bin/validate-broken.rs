@@ -1,5 +1,6 @@
 //! Validates a driver of this crate, made inside the process of each check. Works on any system.
 
+use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -13,8 +14,11 @@ use validator::{CHECKS, Check, Report, Settings, Source, apart, child, find};
 #[derive(Parser)]
 struct Arguments {
     /// The fault, or `sound`
-    #[arg(value_parser = parse_fault)]
-    fault: Fault,
+    #[arg(value_parser = parse_fault, required_unless_present = "expected")]
+    fault: Option<Fault>,
+    /// Print which checks should notice which fault instead
+    #[arg(long)]
+    expected: bool,
     /// Only these checks
     #[arg(long, value_name = "ID", value_parser = parse_check)]
     check: Vec<&'static Check>,
@@ -54,15 +58,18 @@ impl Source for Inside {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
+    let Some(fault) = arguments.fault.filter(|_| !arguments.expected) else {
+        println!("{}", serde_json::to_string_pretty(&expected())?);
+        return Ok(ExitCode::SUCCESS);
+    };
     let settings = Settings {
-        seed: arguments.seed,
         quick: arguments.quick,
-        rounds: None,
+        ..Settings::new(arguments.seed)
     };
     let mut checks = arguments.check;
     if arguments.child {
         let check = checks.first().context("--child needs --check")?;
-        child::run(check, &Inside(arguments.fault), settings);
+        child::run(check, &Inside(fault), settings);
         return Ok(ExitCode::SUCCESS);
     }
     if checks.is_empty() {
@@ -70,7 +77,7 @@ fn main() -> Result<ExitCode> {
     }
     let limit = Duration::from_secs(arguments.timeout);
     let mut report = Report {
-        driver: driver_name(arguments.fault),
+        driver: driver_name(fault),
         tells: None,
         clsid: None,
         dll: None,
@@ -81,11 +88,7 @@ fn main() -> Result<ExitCode> {
         checks: Vec::new(),
     };
     for check in checks {
-        let (result, facts) = apart::run(
-            check,
-            &mut command(arguments.fault, check, settings)?,
-            limit,
-        );
+        let (result, facts) = apart::run(check, &mut command(fault, check, settings)?, limit);
         report.tells = report.tells.or(facts);
         report.checks.push(result);
     }
@@ -105,4 +108,13 @@ fn command(fault: Fault, check: &Check, settings: Settings) -> Result<Command> {
         command.arg("--quick");
     }
     Ok(command)
+}
+
+/// For each driver, by its name in the list, the checks that do not pass, and how they end.
+fn expected() -> BTreeMap<String, BTreeMap<&'static str, &'static str>> {
+    let row = |fault: Fault| {
+        let noticed = fault.noticed_by().iter().copied().collect();
+        (driver_name(fault), noticed)
+    };
+    Fault::ALL.into_iter().map(row).collect()
 }

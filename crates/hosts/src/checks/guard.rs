@@ -1,5 +1,9 @@
 //! Reads the counters of a driver's guard build: what its real-time sections did that they must
 //! not do.
+#![expect(
+    unsafe_code,
+    reason = "calls what a DLL exports beside the driver's interface"
+)]
 
 use std::ffi::{CStr, c_void};
 use std::os::windows::ffi::OsStrExt;

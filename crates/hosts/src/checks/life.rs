@@ -1,6 +1,6 @@
 //! Checks of the life cycle.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::Result;
 use asio::driver::ChannelId;
 use asio::host::Driver;
 use serde_json::json;
@@ -99,97 +99,4 @@ fn note_latencies(driver: &Driver, sheet: &Sheet) -> Result<()> {
     sheet.note("input_latency_frames", latencies.input_frames);
     sheet.note("output_latency_frames", latencies.output_frames);
     Ok(())
-}
-
-pub fn start_stop(options: &Options, sheet: &Sheet) -> Result<()> {
-    sheet.step("opening");
-    let mut driver = bench::open(options)?;
-    let block_frames = bench::block_frames(&driver, options)?;
-    let seen = bench::prepare(&mut driver, block_frames)?;
-    for round in 1..=options.count {
-        sheet.step(format!("starting, round {round}"));
-        driver.start()?;
-        bench::wait_for_callbacks(&seen, 3)?;
-        sheet.step(format!("stopping, round {round}"));
-        driver.stop()?;
-        bench::ensure_silent(&seen)?;
-        sheet.note("rounds", round);
-    }
-    sheet.note("callbacks", seen.callbacks.get());
-    Ok(())
-}
-
-pub fn open_close(options: &Options, sheet: &Sheet) -> Result<()> {
-    for round in 1..=options.count {
-        sheet.step(format!("opening, round {round}"));
-        let mut driver = bench::open(options)?;
-        let block_frames = bench::block_frames(&driver, options)?;
-        let seen = bench::prepare(&mut driver, block_frames)?;
-        driver.start()?;
-        sheet.step(format!("running, round {round}"));
-        bench::wait_for_callbacks(&seen, 3)?;
-        sheet.step(format!("closing, round {round}"));
-        // Hosts leave out any of the three calls before the release.
-        match round % 3 {
-            0 => {}
-            1 => driver.stop()?,
-            _ => {
-                driver.stop()?;
-                driver.dispose_buffers()?;
-            }
-        }
-        drop(driver);
-        bench::ensure_silent(&seen)?;
-        sheet.note("rounds", round);
-    }
-    Ok(())
-}
-
-pub fn two_instances(options: &Options, sheet: &Sheet) -> Result<()> {
-    sheet.step("opening the first");
-    let mut first = bench::open(options)?;
-    let block_frames = bench::block_frames(&first, options)?;
-    let seen_by_first = bench::prepare(&mut first, block_frames)?;
-    first.start()?;
-    bench::wait_for_callbacks(&seen_by_first, 3)?;
-
-    sheet.step("opening the second");
-    let second = open_second(options, block_frames);
-    match &second {
-        Ok(_) => sheet.note("second", "plays"),
-        Err(error) if options.may_refuse => sheet.note("second", format!("{error:#}")),
-        Err(error) => bail!("{error:#}"),
-    }
-    sheet.step("running");
-    std::thread::sleep(options.run);
-    bench::wait_for_callbacks(&seen_by_first, 3).context("the first instance")?;
-    if let Ok((mut driver, seen)) = second {
-        bench::wait_for_callbacks(&seen, 3).context("the second instance")?;
-        sheet.note("callbacks_of_second", seen.callbacks.get());
-        bench::ensure_orderly(&seen).context("the second instance")?;
-        sheet.step("closing the second");
-        driver.stop()?;
-        drop(driver);
-        bench::wait_for_callbacks(&seen_by_first, 3).context("the first after the second")?;
-    }
-    sheet.note("callbacks_of_first", seen_by_first.callbacks.get());
-    bench::ensure_orderly(&seen_by_first).context("the first instance")?;
-    sheet.step("closing the first");
-    first.stop()?;
-    ensure!(
-        seen_by_first.resets.get() == 0,
-        "the first instance was told to reset"
-    );
-    Ok(())
-}
-
-fn open_second(
-    options: &Options,
-    block_frames: u32,
-) -> Result<(Driver, std::sync::Arc<super::probe::Seen>)> {
-    let mut driver = bench::open(options)?;
-    let seen = bench::prepare(&mut driver, block_frames)?;
-    driver.start()?;
-    bench::wait_for_callbacks(&seen, 3)?;
-    Ok((driver, seen))
 }

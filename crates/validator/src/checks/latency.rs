@@ -77,7 +77,9 @@ fn grows_with_the_block(bench: &Bench<'_>, driver: &mut Driver, min: u32, max: u
     };
     let (short, long) = (total(min)?, total(max)?);
     bench.advise(short <= long, || {
-        format!("blocks of {min} frames have more latency than blocks of {max}")
+        format!(
+            "blocks of {min} frames have more latency than blocks of {max}: {short} and {long} frames"
+        )
     });
     Ok(())
 }

@@ -9,6 +9,8 @@ use crate::watch::Stamp;
 
 /// The rate that the stamps show may be this far from the nominal one, as a fraction.
 const RATE_TOLERANCE: f64 = 0.05;
+/// The pace of the blocks themselves may be this far from it: the computer may be busy.
+const PACE_TOLERANCE: f64 = 0.25;
 /// The stamps are compared over stretches of so many seconds.
 const STRETCH_S: f64 = 0.1;
 
@@ -25,7 +27,7 @@ pub fn position(bench: &Bench<'_>) -> Result<String> {
     let end = seen.blocks.get() + blocks;
     while seen.blocks.get() < end {
         wait_for_blocks(&seen, 1)?;
-        polls.add(&driver)?;
+        polls.add(&driver, seen.now_ns());
     }
     bench.step("stopping");
     driver.stop()?;
@@ -39,6 +41,11 @@ pub fn position(bench: &Bench<'_>) -> Result<String> {
     if measured.len() < 12 {
         return skip("the driver tells no positions, neither with the blocks nor when asked");
     }
+    let pace_hz = median_rate(measured, rate_hz, |stamp| stamp.came_ns);
+    bench.advise(
+        (pace_hz - rate_hz).abs() <= PACE_TOLERANCE * rate_hz,
+        || format!("the blocks come at the pace of {pace_hz:.0} Hz instead of {rate_hz} Hz"),
+    );
     judge_rate(measured, block_frames, rate_hz)
 }
 
@@ -74,12 +81,15 @@ struct Polls {
 }
 
 impl Polls {
-    fn add(&mut self, driver: &Driver) -> Result<()> {
+    fn add(&mut self, driver: &Driver, came_ns: u64) {
         // Some say that the clock stands for the first blocks.
         if let Ok(SamplePosition { frames, system_ns }) = driver.sample_position() {
-            self.stamps.push(Stamp { frames, system_ns });
+            self.stamps.push(Stamp {
+                frames,
+                system_ns,
+                came_ns,
+            });
         }
-        Ok(())
     }
 
     fn judge(&self) -> Result<()> {
@@ -97,7 +107,7 @@ impl Polls {
 /// Frames by the position and frames by the time, over stretches; the median counts, so that a few
 /// late blocks do no harm.
 fn judge_rate(stamps: &[Stamp], block_frames: u32, rate_hz: f64) -> Result<String> {
-    let shown_hz = median_rate(stamps, rate_hz);
+    let shown_hz = median_rate(stamps, rate_hz, |stamp| stamp.system_ns);
     let stretch = stretch_stamps(stamps, rate_hz);
     let frames = RATE_TOLERANCE * rate_hz * STRETCH_S;
     ensure!(
@@ -120,15 +130,13 @@ fn stretch_stamps(stamps: &[Stamp], rate_hz: f64) -> usize {
     wanted.clamp(1, stamps.len() / 2)
 }
 
-fn median_rate(stamps: &[Stamp], rate_hz: f64) -> f64 {
+fn median_rate(stamps: &[Stamp], rate_hz: f64, ns: fn(&Stamp) -> u64) -> f64 {
     let stretch = stretch_stamps(stamps, rate_hz);
     let mut rates: Vec<f64> = stamps
         .iter()
         .zip(&stamps[stretch..])
-        .filter(|(from, to)| to.system_ns > from.system_ns)
-        .map(|(from, to)| {
-            (to.frames - from.frames) as f64 * 1e9 / (to.system_ns - from.system_ns) as f64
-        })
+        .filter(|(from, to)| ns(to) > ns(from))
+        .map(|(from, to)| (to.frames - from.frames) as f64 * 1e9 / (ns(to) - ns(from)) as f64)
         .collect();
     rates.sort_by(f64::total_cmp);
     rates.get(rates.len() / 2).copied().unwrap_or(0.0)
@@ -145,13 +153,14 @@ mod tests {
             .map(|n| Stamp {
                 frames: n * 480,
                 system_ns: time(n) + late(n),
+                came_ns: time(n),
             })
             .collect()
     }
 
     #[test]
     fn one_late_block_does_not_change_the_rate() {
-        let shown = median_rate(&stamps(48_000.0), 48_000.0);
+        let shown = median_rate(&stamps(48_000.0), 48_000.0, |stamp| stamp.system_ns);
         assert!((shown - 48_000.0).abs() < 1.0, "{shown}");
         assert!(judge_rate(&stamps(48_000.0), 480, 48_000.0).is_ok());
         assert!(judge_rate(&stamps(44_100.0), 480, 48_000.0).is_err());
@@ -163,6 +172,7 @@ mod tests {
             Stamp {
                 frames: 0,
                 system_ns: 5,
+                came_ns: 5,
             };
             20
         ];

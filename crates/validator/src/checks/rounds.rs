@@ -71,6 +71,9 @@ pub fn two_instances(bench: &Bench<'_>) -> Result<String> {
             drop(driver);
             "both play"
         }
+        Err(error) if bench.settings.second_must_play => {
+            return Err(error.context("the second instance"));
+        }
         Err(error) => {
             let why = format!("{error:#}");
             ensure!(

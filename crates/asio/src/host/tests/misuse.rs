@@ -41,26 +41,6 @@ fn null_in_every_pointer_argument_is_refused() {
     }
 }
 
-/// T31: what needs a device says that there is none; all else answers.
-#[test]
-fn every_call_before_init_is_answered() {
-    let probe = Arc::<Probe>::default();
-    let mut driver = Driver::from_object(MockDriver::object(&probe, false));
-    let findings = misuse::before_init(&mut driver);
-    assert_eq!(findings.len(), 20);
-    for finding in findings {
-        let expected = match finding.method {
-            "getDriverName" | "getErrorMessage" => Answer::Nothing,
-            "getDriverVersion" => Answer::Number(7),
-            "future" => Answer::Code(AsioError::SUCCESS),
-            _ => Answer::Code(AsioError::NOT_PRESENT),
-        };
-        assert_eq!(finding.answer, expected, "{finding:?}");
-    }
-    drop(driver);
-    assert_clean(&probe);
-}
-
 /// T35: a host stops, disposes and releases from inside its own callback.
 #[test]
 fn calls_from_inside_the_callback_come_back() {
