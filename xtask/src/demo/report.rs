@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::{BLOCK_FRAMES, Run};
-use crate::rig::playback::HostReport;
+use crate::rig::playback::{HostReport, TRIES};
 use crate::sound::compare::Comparison;
 use crate::sound::wav;
 
@@ -21,6 +21,7 @@ struct Entry<'a> {
     block_frames: u32,
     tolerance_lsb: u32,
     is_good: bool,
+    tries: Option<u32>,
     error: Option<String>,
     comparison: Option<&'a Comparison>,
     host: Option<&'a HostReport>,
@@ -54,6 +55,7 @@ fn entry(run: &Run, recording: String) -> Entry<'_> {
         tolerance_lsb: run.plan.tolerance_lsb,
         is_good: run.is_good(),
         error: run.played.as_ref().err().map(|error| format!("{error:#}")),
+        tries: played.map(|played| played.tries),
         comparison: played.map(|played| &played.comparison),
         host: played.map(|played| &played.host),
         recording: played.map(|_| recording),
@@ -80,8 +82,15 @@ pub fn print(folder: &Path, runs: &[Run]) {
     }
     println!();
     for run in runs {
-        if let Err(error) = &run.played {
-            println!("  {}: {error:#}", run.plan.driver);
+        match &run.played {
+            Err(error) => println!("  {}: {error:#}", run.plan.driver),
+            Ok(played) if played.tries > 1 => println!(
+                "  {}, {}: try {} of {TRIES}; other work on this machine was heard before",
+                run.plan.driver,
+                run.plan.format.name(),
+                played.tries
+            ),
+            Ok(_) => {}
         }
     }
     println!("  details: {}", folder.join("report.json").display());

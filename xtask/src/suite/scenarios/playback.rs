@@ -164,7 +164,11 @@ fn play(stage: &mut Stage<'_>, row: Row) -> Result<Passed> {
         None => "bit-exact".to_owned(),
         Some(_) => format!("error at most {} LSB", found.max_error_lsb),
     };
-    Ok(passed(format!("{error}, latency {latency} frames")))
+    let tries = match played.tries {
+        1 => String::new(),
+        tries => format!(", at try {tries}"),
+    };
+    Ok(passed(format!("{error}, latency {latency} frames{tries}")))
 }
 
 /// Everything arrived; exactly, where no tolerance is given.
