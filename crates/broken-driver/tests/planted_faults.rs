@@ -31,7 +31,13 @@ fn validate(fault: Fault, arguments: &[&str]) -> (Outcomes, serde_json::Value) {
 
 /// What is wrong with what was noticed; empty if nothing is.
 fn judge(fault: Fault) -> Vec<String> {
-    let (outcomes, _) = validate(fault, &["--quick", "--timeout", "25"]);
+    // Far beyond what any check needs, but for the one whose end is the limit.
+    let limit = if fault == Fault::HangsInStop {
+        "15"
+    } else {
+        "90"
+    };
+    let (outcomes, _) = validate(fault, &["--quick", "--timeout", limit]);
     let mut wrong = Vec::new();
     if outcomes.len() != validator::CHECKS.len() {
         wrong.push(format!("{}: {} checks ran", fault.name(), outcomes.len()));

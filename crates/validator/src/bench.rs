@@ -16,6 +16,9 @@ use crate::{Settings, Source};
 
 /// A stream without a block for so long is taken for dead.
 const SILENCE_LIMIT: Duration = Duration::from_secs(5);
+/// What is wrong with a callback that nobody has offered any more.
+const STRAY: &str =
+    "callbacks came for a stream that was disposed of, or from a list that was overwritten";
 /// How long a driver that has stopped is watched for late callbacks.
 const AFTERMATH: Duration = Duration::from_millis(80);
 
@@ -168,14 +171,15 @@ impl<'a> Bench<'a> {
     /// Runs `body` and makes sure that the driver calls nobody whose stream has ended.
     pub fn without_strays<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
         let before = stray_callbacks();
-        let result = body()?;
-        std::thread::sleep(AFTERMATH);
-        let strays = stray_callbacks() - before;
-        ensure!(
-            strays == 0,
-            "{strays} callbacks came for a stream that was disposed of"
-        );
-        Ok(result)
+        let result = body();
+        if result.is_ok() {
+            std::thread::sleep(AFTERMATH);
+        }
+        match (stray_callbacks() - before, result) {
+            (0, result) => result,
+            (strays, Ok(_)) => Err(anyhow!("{strays} {STRAY}")),
+            (strays, Err(error)) => Err(error.context(format!("{strays} {STRAY}"))),
+        }
     }
 }
 
