@@ -49,15 +49,43 @@ pub fn wait(child: &mut Child, name: &str, limit: Duration) -> Result<ExitStatus
 
 /// The program and its first arguments, for messages.
 pub fn name(command: &Command) -> String {
-    let program = Path::new(command.get_program());
-    let mut text = program
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    for argument in command.get_args().take(4) {
-        text.push(' ');
-        text.push_str(&argument.to_string_lossy());
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words = words.map(|word| word.to_string_lossy());
+    // How a program is started is not what it is.
+    let words = words.skip_while(|word| ["setpriv", "--pdeathsig", "KILL"].contains(&&**word));
+    let mut name = String::new();
+    for (index, word) in words.take(5).enumerate() {
+        match index {
+            0 => name.push_str(
+                &Path::new(&*word)
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy(),
+            ),
+            _ => name.extend([" ", &*word]),
+        }
     }
-    text
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_program_and_what_it_shall_do() {
+        let mut command = Command::new("setpriv");
+        command.args([
+            "--pdeathsig",
+            "KILL",
+            "/usr/lib/wine/wine64",
+            "regedit",
+            "/S",
+        ]);
+        assert_eq!(name(&command), "wine64 regedit /S");
+        assert_eq!(
+            name(Command::new("/bin/ls").args(["1", "2", "3", "4", "5"])),
+            "ls 1 2 3 4"
+        );
+    }
 }

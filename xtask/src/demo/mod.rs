@@ -6,7 +6,7 @@ mod report;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::build;
 use crate::paths::{self, Paths};
@@ -138,6 +138,15 @@ pub fn run(paths: &Paths, file: Option<&Path>) -> Result<bool> {
 
 fn file_work(file: &Path) -> Result<Vec<(Sound, Plan)>> {
     let (sound, is_float) = wav::read(file)?;
+    let sound = match sound.channels {
+        1 => sound.on_both_sides(),
+        2 => sound,
+        // Wine and the sound server order the channels of larger formats differently.
+        more => bail!(
+            "{} has {more} channels; the demo plays mono and stereo",
+            file.display()
+        ),
+    };
     let plans = file_plans(&sound, is_float);
     Ok(plans
         .into_iter()

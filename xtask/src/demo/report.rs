@@ -84,7 +84,7 @@ pub fn print(folder: &Path, runs: &[Run]) {
     for run in runs {
         match &run.played {
             Err(error) => println!("  {}: {error:#}", run.plan.driver),
-            Ok(played) if played.tries > 1 => println!(
+            Ok(played) if played.tries > 1 && run.is_good() => println!(
                 "  {}, {}: try {} of {TRIES}; other work on this machine was heard before",
                 run.plan.driver,
                 run.plan.format.name(),

@@ -50,9 +50,11 @@ impl Wine {
         Ok(wine)
     }
 
-    /// A Windows program, by its path here or by its name in Wine.
+    /// A Windows program, by its path here or by its name in Wine. When we are killed it is too:
+    /// one that hangs would outlive its server.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new(&self.loader);
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(&self.loader);
         self.set_environment(&mut command);
         command.arg(program.as_ref());
         command

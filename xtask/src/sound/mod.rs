@@ -48,6 +48,20 @@ impl Sound {
         Sound { samples, ..*self }
     }
 
+    /// A mono sound as stereo.
+    pub fn on_both_sides(&self) -> Sound {
+        let samples = self
+            .samples
+            .iter()
+            .flat_map(|sample| [*sample, *sample])
+            .collect();
+        Sound {
+            channels: 2,
+            samples,
+            ..*self
+        }
+    }
+
     /// The same sound with all channels but one silent.
     pub fn only_channel(&self, wanted: usize) -> Sound {
         let channels = usize::from(self.channels);
