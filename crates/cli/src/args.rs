@@ -101,7 +101,7 @@ pub struct ValidateArguments {
     #[arg(long)]
     pub quick: bool,
     /// Seconds that a check may take before it counts as hung
-    #[arg(long, value_name = "S", default_value_t = 90,
+    #[arg(long, value_name = "S", default_value_t = validator::Settings::LIMIT.as_secs(),
           value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
     /// Write the JSON object to a file, too
@@ -123,6 +123,9 @@ pub struct ValidateCheckArguments {
     /// Fewer rounds
     #[arg(long)]
     pub quick: bool,
+    /// Seconds that the parent waits
+    #[arg(long)]
+    pub limit: u64,
 }
 
 fn check_ids() -> PossibleValuesParser {

@@ -44,6 +44,7 @@ pub struct Bench<'a> {
     source: &'a dyn Source,
     pub settings: Settings,
     tell: &'a dyn Fn(Message),
+    began: Instant,
     warnings: Mutex<Vec<String>>,
     is_introduced: Mutex<bool>,
 }
@@ -54,6 +55,7 @@ impl<'a> Bench<'a> {
             source,
             settings,
             tell,
+            began: Instant::now(),
             warnings: Mutex::new(Vec::new()),
             is_introduced: Mutex::new(false),
         }
@@ -90,13 +92,23 @@ impl<'a> Bench<'a> {
         self.settings.rounds.unwrap_or(own)
     }
 
+    /// The rounds to do, as many as there is time for: `full` or `quick` of them, or as many as the
+    /// user wants, which are never cut.
+    pub fn each_round(&self, full: u32, quick: u32) -> impl Iterator<Item = u32> {
+        let is_wish = self.settings.rounds.is_some();
+        (1..=self.rounds(full, quick)).take_while(move |_| is_wish || !self.is_late())
+    }
+
+    /// Half of the time that the check may take is over.
+    pub fn is_late(&self) -> bool {
+        self.began.elapsed() > self.settings.limit / 2
+    }
+
     /// One duration in a full run, another in a quick one.
     pub fn time(&self, full_ms: u64, quick_ms: u64) -> Duration {
-        Duration::from_millis(if self.settings.quick {
-            quick_ms
-        } else {
-            full_ms
-        })
+        let quick = self.settings.quick;
+        let own = Duration::from_millis(if quick { quick_ms } else { full_ms });
+        own.min(self.settings.limit / 4)
     }
 
     /// A new instance without `init`.

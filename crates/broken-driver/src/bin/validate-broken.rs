@@ -64,6 +64,7 @@ fn main() -> Result<ExitCode> {
     };
     let settings = Settings {
         quick: arguments.quick,
+        limit: Duration::from_secs(arguments.timeout),
         ..Settings::new(arguments.seed)
     };
     let mut checks = arguments.check;
@@ -75,7 +76,6 @@ fn main() -> Result<ExitCode> {
     if checks.is_empty() {
         checks.extend(CHECKS);
     }
-    let limit = Duration::from_secs(arguments.timeout);
     let mut report = Report {
         driver: driver_name(fault),
         tells: None,
@@ -88,7 +88,8 @@ fn main() -> Result<ExitCode> {
         checks: Vec::new(),
     };
     for check in checks {
-        let (result, facts) = apart::run(check, &mut command(fault, check, settings)?, limit);
+        let (result, facts) =
+            apart::run(check, &mut command(fault, check, settings)?, settings.limit);
         report.tells = report.tells.or(facts);
         report.checks.push(result);
     }
@@ -104,6 +105,9 @@ fn command(fault: Fault, check: &Check, settings: Settings) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args([fault.name(), "--child", "--check", check.id]);
     command.arg("--seed").arg(settings.seed.to_string());
+    command
+        .arg("--timeout")
+        .arg(settings.limit.as_secs().to_string());
     if settings.quick {
         command.arg("--quick");
     }

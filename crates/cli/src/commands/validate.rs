@@ -76,6 +76,7 @@ mod run {
         let file = file.transpose()?;
         let settings = Settings {
             quick: arguments.quick,
+            limit: Duration::from_secs(arguments.timeout),
             ..Settings::new(arguments.seed.unwrap_or_else(any_seed))
         };
         let report = run_all(arguments, &driver, clsid, settings)?;
@@ -124,7 +125,6 @@ mod run {
             timeout_s: arguments.timeout,
             checks: Vec::new(),
         };
-        let limit = Duration::from_secs(arguments.timeout);
         eprintln!(
             "{}, {} checks, seed {}",
             driver.name,
@@ -133,7 +133,8 @@ mod run {
         );
         for (place, check) in chosen.iter().enumerate() {
             eprint!("[{:2}/{}] {} ... ", place + 1, chosen.len(), check.id);
-            let (result, facts) = apart::run(check, &mut command(clsid, check, settings)?, limit);
+            let (result, facts) =
+                apart::run(check, &mut command(clsid, check, settings)?, settings.limit);
             eprintln!("{} ({:.1} s)", result.outcome, result.seconds);
             report.tells = report.tells.or(facts);
             report.checks.push(result);
@@ -147,6 +148,9 @@ mod run {
         let mut command = Command::new(program);
         command.args(["validate-check", &clsid.to_string(), check.id, "--seed"]);
         command.arg(settings.seed.to_string());
+        command
+            .arg("--limit")
+            .arg(settings.limit.as_secs().to_string());
         if settings.quick {
             command.arg("--quick");
         }
@@ -166,6 +170,7 @@ mod run {
         let clsid = clsid.map_err(|_| anyhow!("\"{}\" is no class", arguments.clsid))?;
         let settings = Settings {
             quick: arguments.quick,
+            limit: Duration::from_secs(arguments.limit),
             ..Settings::new(arguments.seed)
         };
         child::run(check, &Installed { clsid }, settings);

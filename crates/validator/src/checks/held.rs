@@ -48,7 +48,7 @@ impl Lock {
 }
 
 pub fn held(bench: &Bench<'_>) -> Result<String> {
-    for _ in 0..bench.rounds(5, 1) {
+    for _ in bench.each_round(5, 1) {
         let lock = Arc::<Lock>::default();
         let mut driver = bench.open()?;
         let frames = preferred(&driver)?;

@@ -19,7 +19,7 @@ const DEEDS: [(Inside, &str); 4] = [
 ];
 
 pub fn inside(bench: &Bench<'_>) -> Result<String> {
-    for round in 1..=bench.rounds(5, 1) {
+    for round in bench.each_round(5, 1) {
         for (deed, what) in DEEDS {
             bench.step(format!("{what} inside bufferSwitch, round {round}"));
             let code = bench.without_strays(|| {

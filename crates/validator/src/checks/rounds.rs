@@ -10,9 +10,10 @@ use crate::watch::Seen;
 
 pub fn start_stop(bench: &Bench<'_>) -> Result<String> {
     let mut driver = bench.open()?;
-    let rounds = bench.rounds(50, 8);
     let seen = bench.start(&mut driver)?;
-    for round in 1..=rounds {
+    let mut rounds = 0;
+    for round in bench.each_round(50, 8) {
+        rounds = round;
         if round > 1 {
             bench.step(format!("starting, round {round}"));
             driver.start()?;
@@ -28,9 +29,10 @@ pub fn start_stop(bench: &Bench<'_>) -> Result<String> {
 }
 
 pub fn open_close(bench: &Bench<'_>) -> Result<String> {
-    let rounds = bench.rounds(50, 9);
+    let mut rounds = 0;
     bench.without_strays(|| {
-        for round in 1..=rounds {
+        for round in bench.each_round(50, 9) {
+            rounds = round;
             bench.step(format!("opening, round {round}"));
             let mut driver = bench.open()?;
             let seen = bench.start(&mut driver)?;

@@ -28,8 +28,9 @@ fn elsewhere(bench: &Bench<'_>, bare: Bare<'_>, call: Call<'_>) -> Result<()> {
 }
 
 pub fn other_threads(bench: &Bench<'_>) -> Result<String> {
-    let rounds = bench.rounds(10, 3);
-    for round in 1..=rounds {
+    let mut rounds = 0;
+    for round in bench.each_round(10, 3) {
+        rounds = round;
         bench.without_strays(|| {
             let mut driver = bench.open()?;
             let seen = bench.prepare_preferred(&mut driver)?;
