@@ -38,7 +38,7 @@ pub enum Question {
     /// Which period has the mixer now? Answers frames and a format.
     CurrentPeriod(u32),
     /// Open a stream. Answers the block, its generation, frames of the buffer, frames of the period,
-    /// latency in units of 100 ns; when the alignment is wrong, the frames that would do.
+    /// latency in units of 100 ns, whether the client writes; when the alignment is wrong, the frames that would do.
     Open {
         /// The endpoint.
         device: u32,

@@ -92,6 +92,17 @@ impl Config {
         Ok(reader.config)
     }
 
+    /// For each endpoint of the machine, in the order of their numbers, the name of its card.
+    pub fn card_names(&self) -> Vec<String> {
+        let endpoints = |card: &CardSpec| card.render.iter().chain(&card.capture).count();
+        let names = |card| std::iter::repeat_n(card, endpoints(card));
+        self.cards
+            .iter()
+            .flat_map(names)
+            .map(|card| card.name.clone())
+            .collect()
+    }
+
     /// The machine, with cards and cables and without its faults.
     ///
     /// # Errors

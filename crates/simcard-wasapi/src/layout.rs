@@ -6,6 +6,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::call::Answer;
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicI32, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
@@ -214,6 +215,52 @@ impl Shared {
     }
 }
 
+impl Call {
+    /// Writes the answer to the call of that number. Called by the service only.
+    pub fn give(&self, answer: &Answer, number: u64) {
+        for (to, from) in self.answer.iter().zip(answer.words) {
+            to.store(from, Ordering::Relaxed);
+        }
+        let units = answer.text.encode_utf16().take(TEXT_MAX);
+        let mut count = 0;
+        for (to, unit) in self.text.iter().zip(units) {
+            to.store(unit, Ordering::Relaxed);
+            count += 1;
+        }
+        self.text_units.store(count, Ordering::Relaxed);
+        self.status.store(answer.status, Ordering::Relaxed);
+        self.answered.store(number, Ordering::Release);
+    }
+
+    /// Puts a question. Returns its number. Called by the holder of the calls' mutex only.
+    pub fn put(&self, words: &[u64; WORDS], process: u32) -> u64 {
+        for (to, from) in self.question.iter().zip(words) {
+            to.store(*from, Ordering::Relaxed);
+        }
+        self.process.store(process, Ordering::Relaxed);
+        let number = self.asked.load(Ordering::Relaxed).wrapping_add(1);
+        self.asked.store(number, Ordering::Release);
+        number
+    }
+
+    /// The answer to the call of that number, once it is there.
+    pub fn take(&self, number: u64) -> Option<Answer> {
+        if self.answered.load(Ordering::Acquire) != number {
+            return None;
+        }
+        let units = (self.text_units.load(Ordering::Relaxed) as usize).min(TEXT_MAX);
+        let text: Vec<u16> = self.text[..units]
+            .iter()
+            .map(|u| u.load(Ordering::Relaxed))
+            .collect();
+        Some(Answer {
+            status: self.status.load(Ordering::Relaxed),
+            words: std::array::from_fn(|n| self.answer[n].load(Ordering::Relaxed)),
+            text: String::from_utf16_lossy(&text),
+        })
+    }
+}
+
 impl Ring {
     /// Whole frames that fit.
     pub const fn capacity_frames(frame_bytes: usize) -> u64 {
@@ -339,11 +386,15 @@ mod tests {
         assert_eq!(block.position(), None, "the writer never came back");
     }
 
+    fn shared_by_all_cases() -> &'static Shared {
+        static SHARED: std::sync::OnceLock<Box<Shared>> = std::sync::OnceLock::new();
+        SHARED.get_or_init(Shared::private)
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read(first: u64, frame_bytes in 1_usize..64, frames in 0_usize..500) {
-            let shared = Shared::private();
-            let ring = &shared.streams[0].ring;
+            let ring = &shared_by_all_cases().streams[0].ring;
             let bytes: Vec<u8> = (0..frames * frame_bytes).map(|n| n as u8).collect();
             // Numbers near the end of the ring and near the end of all numbers.
             let near = Ring::capacity_frames(frame_bytes) - 3 + first % 5;

@@ -1,7 +1,14 @@
 //! The simulated sound card in real time.
 
 pub mod call;
+pub mod codes;
+#[cfg(windows)]
+mod com;
 pub mod config;
 pub mod ids;
 pub mod layout;
+pub mod service;
+pub mod side;
+#[cfg(windows)]
+pub mod system;
 pub mod wave;

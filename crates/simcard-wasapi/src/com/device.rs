@@ -1,0 +1,130 @@
+//! `IMMDevice` and `IMMEndpoint`.
+
+#![allow(unsafe_code, non_snake_case)]
+
+use std::ffi::c_void;
+
+use simcard::spec::Flow;
+use windows_core::{GUID, HRESULT, IUnknown, Interface, PWSTR, implement};
+
+use super::abi::{
+    IAudioClient, IAudioClient2, IAudioClient3, IMMDevice, IMMDevice_Impl, IMMEndpoint,
+    IMMEndpoint_Impl, IPropertyStore, PropVariant,
+};
+use super::border::{guid, method, put, put_object, put_queried, task_text};
+use super::client::Client;
+use super::properties::Properties;
+use crate::call::Question;
+use crate::codes::{NO_INTERFACE, NULL_POINTER};
+use crate::ids;
+use crate::system::line;
+
+/// `DEVICE_STATE_ACTIVE`
+pub(super) const ACTIVE: u32 = 1;
+/// `DEVICE_STATE_UNPLUGGED`
+pub(super) const UNPLUGGED: u32 = 8;
+
+/// An endpoint as the service described it.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoint {
+    pub(super) number: u32,
+    pub(super) flow: Flow,
+    present: bool,
+    pub(super) default_hns: i64,
+    pub(super) min_hns: i64,
+    pub(super) name: String,
+    pub(super) card: String,
+}
+
+impl Endpoint {
+    pub(super) fn describe(number: u32) -> Result<Self, i32> {
+        let answer = line()?.ask(Question::Device(number))?;
+        let (name, card) = answer.text.split_once('\t').unwrap_or((&answer.text, ""));
+        Ok(Self {
+            number,
+            flow: if answer.words[0] == 0 {
+                Flow::Render
+            } else {
+                Flow::Capture
+            },
+            present: answer.words[1] != 0,
+            default_hns: answer.words[4] as i64,
+            min_hns: answer.words[5] as i64,
+            name: name.to_owned(),
+            card: card.to_owned(),
+        })
+    }
+
+    pub(super) fn id(&self) -> String {
+        ids::endpoint_id(&self.card, &self.name, self.flow)
+    }
+
+    pub(super) fn state(&self) -> u32 {
+        if self.present { ACTIVE } else { UNPLUGGED }
+    }
+}
+
+/// One endpoint.
+#[implement(IMMDevice, IMMEndpoint)]
+pub(super) struct Device(pub(super) Endpoint);
+
+impl IMMDevice_Impl for Device_Impl {
+    /// Follows "IMMDevice::Activate method (mmdeviceapi.h)" on learn.microsoft.com. Of what can be
+    /// activated there are the audio clients.
+    unsafe fn Activate(
+        &self,
+        iid: *const GUID,
+        _context: u32,
+        _parameters: *const PropVariant,
+        object: *mut *mut c_void,
+    ) -> HRESULT {
+        method(|| {
+            if object.is_null() {
+                return Err(NULL_POINTER);
+            }
+            // SAFETY: the pointers are the client's.
+            unsafe {
+                put(object, std::ptr::null_mut())?;
+                let wanted = guid(iid)?;
+                if ![IAudioClient::IID, IAudioClient2::IID, IAudioClient3::IID].contains(&wanted) {
+                    return Err(NO_INTERFACE);
+                }
+                let client: IAudioClient3 = Client::new(self.0.clone())?.into();
+                put_queried(&IUnknown::from(client), iid, object)
+            }
+        })
+    }
+
+    unsafe fn OpenPropertyStore(&self, _access: u32, store: *mut *mut c_void) -> HRESULT {
+        method(|| {
+            let properties: IPropertyStore = Properties(self.0.clone()).into();
+            // SAFETY: the pointer is the client's.
+            unsafe { put_object(store, properties) }
+        })
+    }
+
+    unsafe fn GetId(&self, id: *mut PWSTR) -> HRESULT {
+        method(|| {
+            if id.is_null() {
+                return Err(NULL_POINTER);
+            }
+            // SAFETY: the pointer is the client's.
+            unsafe { put(id, task_text(&self.0.id())?) }
+        })
+    }
+
+    unsafe fn GetState(&self, state: *mut u32) -> HRESULT {
+        method(|| {
+            let now = Endpoint::describe(self.0.number)?.state();
+            // SAFETY: the pointer is the client's.
+            unsafe { put(state, now) }
+        })
+    }
+}
+
+impl IMMEndpoint_Impl for Device_Impl {
+    unsafe fn GetDataFlow(&self, flow: *mut i32) -> HRESULT {
+        // SAFETY: the pointer is the client's.
+        method(|| unsafe { put(flow, self.0.flow as i32) })
+    }
+}

@@ -1,0 +1,14 @@
+//! The COM server: what clients see of the card.
+
+mod abi;
+mod border;
+mod client;
+mod clock;
+mod device;
+mod enumerator;
+mod exports;
+mod initialize;
+mod notify;
+mod properties;
+mod session;
+mod streams;

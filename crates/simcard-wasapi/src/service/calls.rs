@@ -1,0 +1,235 @@
+//! Answers to the rare calls.
+
+use std::sync::atomic::Ordering;
+
+use engine::format::StreamFormat;
+use simcard::{EndpointId, Mode, SimError, StreamId, Support};
+
+use super::open_stream::OpenStream;
+use super::{Server, System};
+use crate::call::{Answer, Question, format_words};
+use crate::codes::{BUFFER_SIZE_ERROR, NOT_INITIALIZED, OUT_OF_MEMORY};
+use crate::layout::{Ring, STREAMS_MAX};
+
+type Reply = Result<Answer, i32>;
+
+impl<S: System> Server<'_, S> {
+    /// Answers one question of a process.
+    pub(super) fn reply(&mut self, question: Question, process: u32) -> Answer {
+        let answered = match question {
+            Question::Device(device) => self.describe(device),
+            Question::Default(flow) => match self.world.default_endpoint(flow) {
+                Some(id) => Ok(Answer::good(&[id.index() as u64])),
+                None => Err(SimError::NotFound.code()),
+            },
+            Question::MixFormat(device) => self.mix_format(device),
+            Question::Supports {
+                device,
+                exclusive,
+                format,
+            } => self.supports(device, exclusive, &format),
+            Question::Periods { device, format } => self.periods(device, &format),
+            Question::CurrentPeriod(device) => self.current_period(device),
+            Question::Open {
+                device,
+                mode,
+                format,
+            } => self.open(device, mode, format, process),
+            Question::SetEvent { stream, handle } => self.set_event(stream, process, handle),
+            Question::Start(stream) => self.start(stream, process),
+            Question::Stop(stream) => self.stop(stream, process),
+            Question::Reset(stream) => self.reset(stream, process),
+            Question::Close(stream) => self.owned(stream, process).map(|(index, _)| {
+                self.close(index);
+                Answer::good(&[])
+            }),
+        };
+        answered.unwrap_or_else(Answer::refused)
+    }
+
+    fn device(&self, device: u32) -> Result<EndpointId, i32> {
+        let id = self.world.endpoint_ids().nth(device as usize);
+        id.ok_or(SimError::NotFound.code())
+    }
+
+    fn describe(&self, device: u32) -> Reply {
+        let id = self.device(device)?;
+        let about = || {
+            let spec = self.world.spec(id)?;
+            let (default_hns, min_hns) = spec.device_period_hns();
+            let mut answer = Answer::good(&[
+                self.world.flow(id)? as u64,
+                self.world.is_present(id)?.into(),
+                spec.channels.into(),
+                spec.channel_mask.into(),
+                default_hns,
+                min_hns,
+            ]);
+            let card = self.card_names.get(id.index()).map_or("", String::as_str);
+            answer.text = format!("{}\t{card}", spec.name);
+            Ok(answer)
+        };
+        about().map_err(SimError::code)
+    }
+
+    fn mix_format(&self, device: u32) -> Reply {
+        let format = self
+            .world
+            .mix_format(self.device(device)?)
+            .map_err(SimError::code)?;
+        Ok(Answer::good(&format_words(&format)))
+    }
+
+    fn supports(&self, device: u32, exclusive: bool, format: &StreamFormat) -> Reply {
+        let id = self.device(device)?;
+        let support = self.world.is_format_supported(id, exclusive, format);
+        match support.map_err(SimError::code)? {
+            Support::Yes => Ok(Answer::good(&[1])),
+            Support::Closest(closest) => {
+                let [sample, channels, rate, mask] = format_words(&closest);
+                Ok(Answer::good(&[0, sample, channels, rate, mask]))
+            }
+        }
+    }
+
+    fn periods(&self, device: u32, format: &StreamFormat) -> Reply {
+        let id = self.device(device)?;
+        let periods = self
+            .world
+            .engine_periods(id, format)
+            .map_err(SimError::code)?;
+        let words = [
+            periods.default_frames,
+            periods.fundamental_frames,
+            periods.min_frames,
+            periods.max_frames,
+        ];
+        Ok(Answer::good(&words.map(u64::from)))
+    }
+
+    fn current_period(&self, device: u32) -> Reply {
+        let id = self.device(device)?;
+        let frames = self
+            .world
+            .current_engine_period(id)
+            .map_err(SimError::code)?;
+        let mut format = self.world.mix_format(id).map_err(SimError::code)?;
+        if let Ok(clock) = self.world.clock(id) {
+            format.rate_hz = clock.rate_hz();
+        }
+        let [sample, channels, rate, mask] = format_words(&format);
+        Ok(Answer::good(&[frames.into(), sample, channels, rate, mask]))
+    }
+
+    fn open(&mut self, device: u32, mode: Mode, format: StreamFormat, process: u32) -> Reply {
+        let endpoint = self.device(device)?;
+        let free = self.streams.iter().position(Option::is_none);
+        let index = free.ok_or(OUT_OF_MEMORY)?;
+        let id = match self.world.open(endpoint, mode, format) {
+            Ok(id) => id,
+            Err(SimError::BufferSizeNotAligned { aligned_frames }) => {
+                let code = SimError::BufferSizeNotAligned { aligned_frames }.code();
+                return Ok(Answer {
+                    status: code,
+                    ..Answer::good(&[aligned_frames.into()])
+                });
+            }
+            Err(error) => return Err(error.code()),
+        };
+        let opened = self.enter(index, id, (endpoint, mode, format), process);
+        if opened.is_err() {
+            self.world.close(id);
+        }
+        opened
+    }
+
+    fn enter(
+        &mut self,
+        index: usize,
+        id: StreamId,
+        what: (EndpointId, Mode, StreamFormat),
+        process: u32,
+    ) -> Reply {
+        let buffer_frames = self.world.buffer_frames(id).map_err(SimError::code)?;
+        if u64::from(buffer_frames) > Ring::capacity_frames(what.2.frame_bytes()) {
+            return Err(BUFFER_SIZE_ERROR);
+        }
+        let period_frames = self.world.period_frames(id).map_err(SimError::code)?;
+        let latency_hns = self.world.latency_hns(id).map_err(SimError::code)?;
+        let owner = self.system.process(process);
+        let stream = OpenStream::new(&self.world, id, what, (process, owner));
+        let stream = stream.map_err(SimError::code)?;
+        let renders = stream.renders;
+        self.streams[index] = Some(stream);
+        let block = &self.shared.streams[index];
+        block.clear();
+        let generation = block
+            .generation
+            .fetch_add(1, Ordering::AcqRel)
+            .wrapping_add(1);
+        Ok(Answer::good(&[
+            index as u64,
+            generation.into(),
+            buffer_frames.into(),
+            period_frames.into(),
+            latency_hns,
+            renders.into(),
+        ]))
+    }
+
+    /// A stream of that process: its place and its number in the model.
+    fn owned(&self, stream: u32, process: u32) -> Result<(usize, StreamId), i32> {
+        let index = stream as usize;
+        let known = self
+            .streams
+            .get(index.min(STREAMS_MAX))
+            .and_then(Option::as_ref);
+        let owned = known.filter(|stream| stream.process == process);
+        owned
+            .map(|stream| (index, stream.id))
+            .ok_or(NOT_INITIALIZED)
+    }
+
+    fn set_event(&mut self, stream: u32, process: u32, handle: u64) -> Reply {
+        let (index, id) = self.owned(stream, process)?;
+        let event = self.system.event(process, handle)?;
+        self.world.set_event(id).map_err(SimError::code)?;
+        if let Some(stream) = &mut self.streams[index] {
+            stream.set_event(event);
+        }
+        Ok(Answer::good(&[]))
+    }
+
+    fn start(&mut self, stream: u32, process: u32) -> Reply {
+        let (index, id) = self.owned(stream, process)?;
+        self.world.start(id).map_err(SimError::code)?;
+        self.shared.streams[index]
+            .running
+            .store(1, Ordering::Release);
+        if let Some(mut script) = self.script.take() {
+            let now_ns = self.world.now_ns();
+            script.iter_mut().for_each(|fault| fault.at_ns += now_ns);
+            // The names were checked when the machine was built.
+            let _ = self.world.set_script(script);
+        }
+        Ok(Answer::good(&[]))
+    }
+
+    fn stop(&mut self, stream: u32, process: u32) -> Reply {
+        let (index, id) = self.owned(stream, process)?;
+        let ran = self.world.stop(id).map_err(SimError::code)?;
+        self.shared.streams[index]
+            .running
+            .store(0, Ordering::Release);
+        Ok(Answer::good(&[ran.into()]))
+    }
+
+    fn reset(&mut self, stream: u32, process: u32) -> Reply {
+        let (index, id) = self.owned(stream, process)?;
+        self.world.reset(id).map_err(SimError::code)?;
+        if let Some(stream) = &mut self.streams[index] {
+            stream.forget_queue(&self.shared.streams[index]);
+        }
+        Ok(Answer::good(&[]))
+    }
+}

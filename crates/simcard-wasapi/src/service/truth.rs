@@ -1,0 +1,194 @@
+//! What the converters played and delivered, written to files.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use engine::format::StreamFormat;
+use rt::Mutex;
+use serde::Serialize;
+use simcard::World;
+use simcard::recorder::{Recorder, Run};
+
+/// Frames of one converter without a gap, in a raw file: interleaved, in the format told.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrackReport {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// Whether a DAC played them; otherwise an ADC delivered them.
+    pub played: bool,
+    /// The file's name in the folder; empty when there is no folder.
+    pub file: String,
+    /// The format's name.
+    pub sample: &'static str,
+    /// Channels.
+    pub channels: u16,
+    /// Rate in Hz.
+    pub rate_hz: u32,
+    /// The number of the first frame, at the analogue side.
+    pub first_frame: u64,
+    /// When that frame begins.
+    pub time_ns: u64,
+    /// Frames in the file.
+    pub frames: u64,
+}
+
+/// Collects the tracks.
+#[derive(Clone)]
+pub struct Truth(Arc<Mutex<Tracks>>);
+
+struct Tracks {
+    names: Vec<String>,
+    folder: Option<PathBuf>,
+    done: Vec<TrackReport>,
+    /// For each endpoint the track that goes on.
+    current: Vec<Option<Current>>,
+    failure: Option<String>,
+}
+
+struct Current {
+    report: TrackReport,
+    format: StreamFormat,
+    file: Option<BufWriter<File>>,
+}
+
+impl Truth {
+    /// For the endpoints of that world. Without a folder nothing is written but the numbers.
+    ///
+    /// # Errors
+    /// One sentence: the folder cannot be made.
+    pub fn new(world: &World, folder: Option<&Path>) -> Result<Self, String> {
+        if let Some(folder) = folder {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                format!("Cannot make the folder {}: {error}.", folder.display())
+            })?;
+        }
+        let name = |id| {
+            world
+                .spec(id)
+                .map_or_else(|_| String::new(), |spec| spec.name.clone())
+        };
+        let names: Vec<String> = world.endpoint_ids().map(name).collect();
+        Ok(Self(Arc::new(Mutex::new(Tracks {
+            current: names.iter().map(|_| None).collect(),
+            names,
+            folder: folder.map(Path::to_path_buf),
+            done: Vec::new(),
+            failure: None,
+        }))))
+    }
+
+    /// What the world tells the truth to.
+    pub fn recorder(&self) -> impl Recorder + 'static {
+        Pen(Arc::clone(&self.0))
+    }
+
+    /// Closes the files and lists them.
+    pub fn finish(&self) -> Vec<TrackReport> {
+        let mut tracks = self.0.lock();
+        for index in 0..tracks.current.len() {
+            tracks.finish(index);
+        }
+        if let Some(failure) = tracks.failure.take() {
+            eprintln!("{failure}");
+        }
+        std::mem::take(&mut tracks.done)
+    }
+}
+
+struct Pen(Arc<Mutex<Tracks>>);
+
+impl Recorder for Pen {
+    fn played(&mut self, run: &Run<'_>) {
+        self.0.lock().add(run, true);
+    }
+
+    fn delivered(&mut self, run: &Run<'_>) {
+        self.0.lock().add(run, false);
+    }
+}
+
+impl Tracks {
+    fn add(&mut self, run: &Run<'_>, played: bool) {
+        let index = run.endpoint.index();
+        let follows = self.current[index].as_ref().is_some_and(|current| {
+            current.format == run.format
+                && current.report.first_frame + current.report.frames == run.first_frame
+        });
+        if !follows {
+            self.finish(index);
+            let current = self.begin(run, played);
+            self.current[index] = Some(current);
+        }
+        let Some(current) = &mut self.current[index] else {
+            return;
+        };
+        current.report.frames += (run.bytes.len() / run.format.frame_bytes()) as u64;
+        if let Some(file) = &mut current.file
+            && let Err(error) = file.write_all(run.bytes)
+        {
+            current.file = None;
+            let name = &current.report.file;
+            self.failure = Some(format!("Cannot write {name}: {error}."));
+        }
+    }
+
+    fn begin(&mut self, run: &Run<'_>, played: bool) -> Current {
+        let StreamFormat {
+            sample,
+            channels,
+            rate_hz,
+            ..
+        } = run.format;
+        let endpoint = self.names[run.endpoint.index()].clone();
+        let plain: String = endpoint
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '_' })
+            .collect();
+        let mut report = TrackReport {
+            file: format!("{plain}-{}.{}.raw", run.first_frame, sample.name()),
+            endpoint,
+            played,
+            sample: sample.name(),
+            channels,
+            rate_hz,
+            first_frame: run.first_frame,
+            time_ns: run.time_ns,
+            frames: 0,
+        };
+        let opened = self.folder.as_ref().map(|folder| {
+            let path = folder.join(&report.file);
+            File::create(&path)
+                .map_err(|error| format!("Cannot write {}: {error}.", path.display()))
+        });
+        let file = match opened {
+            Some(Ok(file)) => Some(BufWriter::with_capacity(1 << 18, file)),
+            Some(Err(why)) => {
+                self.failure = Some(why);
+                None
+            }
+            None => None,
+        };
+        if file.is_none() {
+            report.file.clear();
+        }
+        Current {
+            report,
+            format: run.format,
+            file,
+        }
+    }
+
+    fn finish(&mut self, index: usize) {
+        let Some(mut current) = self.current[index].take() else {
+            return;
+        };
+        if let Some(file) = &mut current.file
+            && let Err(error) = file.flush()
+        {
+            self.failure = Some(format!("Cannot write {}: {error}.", current.report.file));
+        }
+        self.done.push(current.report);
+    }
+}
