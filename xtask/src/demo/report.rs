@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::{BLOCK_FRAMES, Run};
-use crate::rig::playback::{HostReport, TRIES};
+use crate::rig::playback::HostReport;
 use crate::sound::compare::Comparison;
 use crate::sound::wav;
 
@@ -55,7 +55,7 @@ fn entry(run: &Run, recording: String) -> Entry<'_> {
         tolerance_lsb: run.plan.tolerance_lsb,
         is_good: run.is_good(),
         error: run.played.as_ref().err().map(|error| format!("{error:#}")),
-        tries: played.map(|played| played.tries),
+        tries: played.map(|played| played.tries.count),
         comparison: played.map(|played| &played.comparison),
         host: played.map(|played| &played.host),
         recording: played.map(|_| recording),
@@ -84,13 +84,19 @@ pub fn print(folder: &Path, runs: &[Run]) {
     for run in runs {
         match &run.played {
             Err(error) => println!("  {}: {error:#}", run.plan.driver),
-            Ok(played) if played.tries > 1 && run.is_good() => println!(
-                "  {}, {}: try {} of {TRIES}; other work on this machine was heard before",
-                run.plan.driver,
-                run.plan.format.name(),
-                played.tries
-            ),
-            Ok(_) => {}
+            Ok(played) => {
+                let remark = match run.is_good() {
+                    true => played.tries.remark(),
+                    false => Some(played.tries.testimony()),
+                };
+                if let Some(remark) = remark {
+                    println!(
+                        "  {}, {}: {remark}",
+                        run.plan.driver,
+                        run.plan.format.name()
+                    );
+                }
+            }
         }
     }
     println!("  details: {}", folder.join("report.json").display());

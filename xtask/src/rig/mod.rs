@@ -8,6 +8,7 @@ pub mod private_dir;
 pub mod recorder;
 pub mod server;
 pub mod wine;
+pub mod witness;
 
 use std::time::Duration;
 

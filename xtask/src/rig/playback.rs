@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Rig;
 use super::places::{self, Backend};
 use super::server::Sink;
+use super::witness::{self, Tries};
 use crate::captured::Running;
 use crate::sound::Sound;
 use crate::sound::compare::{Comparison, compare};
@@ -21,10 +22,6 @@ const LEAD_IN: Duration = Duration::from_millis(250);
 const TAIL_MS: u32 = 250;
 /// What a program may need beyond the sound's own length.
 const SPARE: Duration = Duration::from_secs(40);
-
-/// How often a sound is sent before a fault counts as the driver's. Wine has no real-time threads,
-/// so that other work on the machine is heard, whoever plays. A fault of the driver stays.
-pub const TRIES: u32 = 3;
 
 /// How a sound is sent.
 #[derive(Clone, Debug)]
@@ -55,8 +52,8 @@ pub struct Played {
     pub host: HostReport,
     /// The whole recording.
     pub recorded: Sound,
-    /// Which try this was, from 1.
-    pub tries: u32,
+    /// How often it was tried, and what the machine did meanwhile.
+    pub tries: Tries,
 }
 
 /// The host program's own report.
@@ -111,34 +108,35 @@ impl Host {
 }
 
 impl Rig<'_> {
-    /// Sends `sound` and compares what arrives; again, if something is missing, up to [`TRIES`].
+    /// Sends `sound` and compares what arrives; again, if something is missing and the machine was
+    /// busy.
     ///
     /// # Errors
     /// The host program fails: its own sentence. A sound that arrives wrong is no error here.
     pub fn play(&mut self, how: &Playback<'_>, sound: &Sound) -> Result<Played> {
-        let mut tries = 1;
-        loop {
-            let played = self.play_once(how, sound)?;
-            if played.comparison.is_complete() || tries == TRIES {
-                return Ok(Played { tries, ..played });
-            }
-            tries += 1;
-        }
+        let play = || self.play_once(how, sound);
+        let ((comparison, host, recorded), tries) =
+            witness::undisturbed(play, |(comparison, ..)| comparison.is_complete())?;
+        Ok(Played {
+            comparison,
+            host,
+            recorded,
+            tries,
+        })
     }
 
-    fn play_once(&mut self, how: &Playback<'_>, sound: &Sound) -> Result<Played> {
+    fn play_once(
+        &mut self,
+        how: &Playback<'_>,
+        sound: &Sound,
+    ) -> Result<(Comparison, HostReport, Sound)> {
         let recorder = self.record(how.sink)?;
         let host = self.start_host(how, sound, "host")?.finish();
         // What was recorded of a failed run says nothing, but the recording must be ended.
         let recorded = recorder.finish()?;
         let host = host?;
         let comparison = compare(sound, &recorded, how.tolerance_lsb);
-        Ok(Played {
-            comparison,
-            host,
-            recorded,
-            tries: 1,
-        })
+        Ok((comparison, host, recorded))
     }
 
     /// Starts a host program that plays `sound` once. `name` tells its files from another's.

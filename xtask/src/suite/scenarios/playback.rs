@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::super::{Leg, Passed, passed, stage::Stage};
 use super::{Driver, EXCLUSIVE, SHARED};
@@ -158,17 +158,17 @@ fn play(stage: &mut Stage<'_>, row: Row) -> Result<Passed> {
     };
     let played = rig.play(&how, &sound)?;
     let found = &played.comparison;
-    demand(found, row.tolerance_lsb)?;
+    demand(found, row.tolerance_lsb).with_context(|| played.tries.testimony())?;
     let latency = played.host.reported_output_latency_frames;
     let error = match found.first_difference {
         None => "bit-exact".to_owned(),
         Some(_) => format!("error at most {} LSB", found.max_error_lsb),
     };
-    let tries = match played.tries {
-        1 => String::new(),
-        tries => format!(", at try {tries}"),
-    };
-    Ok(passed(format!("{error}, latency {latency} frames{tries}")))
+    let remark = played
+        .tries
+        .remark()
+        .map_or(String::new(), |remark| format!("; {remark}"));
+    Ok(passed(format!("{error}, latency {latency} frames{remark}")))
 }
 
 /// Everything arrived; exactly, where no tolerance is given.

@@ -1,12 +1,13 @@
 //! Two host programs at once in shared mode.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::super::{Leg, Passed, passed, stage::Stage};
 use super::{SHARED, playback};
 use crate::rig::Rig;
-use crate::rig::playback::{Playback, TRIES};
+use crate::rig::playback::Playback;
 use crate::rig::server::Sink;
+use crate::rig::witness::undisturbed;
 use crate::sound::compare::compare;
 use crate::sound::raw::RawFormat;
 use crate::sound::{Sound, make};
@@ -42,15 +43,12 @@ fn two_hosts(stage: &mut Stage<'_>) -> Result<Passed> {
     let noise = make::noise(RATE_HZ, 2, 16, FRAMES).between_silence(BOTH_RUN_FRAMES, 0);
     let sounds = [noise.only_channel(0), noise.only_channel(1)];
 
-    let mut tries = 1;
-    loop {
-        match both(rig, &how, &sounds)? {
-            Ok(()) if tries == 1 => return Ok(passed("both whole")),
-            Ok(()) => return Ok(passed(format!("both whole, at try {tries}"))),
-            Err(fault) if tries == TRIES => return Err(fault),
-            Err(_) => tries += 1,
-        }
-    }
+    let (arrived, tries) = undisturbed(|| both(rig, &how, &sounds), |arrived| arrived.is_ok())?;
+    arrived.with_context(|| tries.testimony())?;
+    let remark = tries
+        .remark()
+        .map_or(String::new(), |remark| format!("; {remark}"));
+    Ok(passed(format!("both whole{remark}")))
 }
 
 /// The inner result: whether both sounds arrived.

@@ -1,0 +1,166 @@
+//! Tells whether the machine itself kept programs waiting while a sound was played.
+//!
+//! Wine gives no thread real-time priority, so other work on the machine is heard as dropouts,
+//! whoever plays. The witness is a thread that has nothing to do with the driver, Wine or the sound
+//! server: it sleeps a moment, again and again, and notes how late it is woken. A sound that was cut
+//! while the witness was kept waiting too says nothing about the driver. One that was cut while the
+//! witness ran freely does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+
+/// How long the witness sleeps.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Lateness from which the machine counts as busy. Wine's sound threads run every 10 ms and must be
+/// done before the next time; who loses half of that cannot be blamed.
+const BUSY: Duration = Duration::from_millis(5);
+
+/// How often a sound is sent, at most.
+const TRIES_MAX: u32 = 5;
+
+/// Repeats `work` while its result is not whole and the machine was busy meanwhile, up to a limit.
+/// A result that is not whole although the machine was idle is returned at once: that is a fault of
+/// what is tested.
+///
+/// # Errors
+/// Those of `work`.
+pub fn undisturbed<T>(
+    mut work: impl FnMut() -> Result<T>,
+    is_whole: impl Fn(&T) -> bool,
+) -> Result<(T, Tries)> {
+    let mut count = 1;
+    loop {
+        let witness = Witness::start();
+        let result = work();
+        let last = witness.finish()?;
+        let result = result?;
+        if is_whole(&result) || !last.was_busy() || count == TRIES_MAX {
+            return Ok((result, Tries { count, last }));
+        }
+        count += 1;
+    }
+}
+
+/// How often something was tried, and what the witness saw of the last time.
+#[derive(Clone, Copy, Debug)]
+pub struct Tries {
+    /// From 1.
+    pub count: u32,
+    last: Testimony,
+}
+
+impl Tries {
+    /// What there is to say of earlier tries; nothing if there was one only.
+    pub fn remark(&self) -> Option<String> {
+        (self.count > 1).then(|| {
+            let count = self.count;
+            format!("try {count}: before, the machine kept even an idle program waiting")
+        })
+    }
+
+    /// What the witness saw of the last try, to be told with a failure.
+    pub fn testimony(&self) -> String {
+        let delay_ms = self.last.longest_delay.as_millis();
+        match self.last.was_busy() {
+            true => format!(
+                "no verdict: the machine kept an idle program waiting for {delay_ms} ms, in all {} \
+                 tries",
+                self.count
+            ),
+            false => format!("the machine was idle: at most {delay_ms} ms of waiting"),
+        }
+    }
+}
+
+/// A witness at work.
+struct Witness {
+    done: Arc<AtomicBool>,
+    thread: JoinHandle<Duration>,
+}
+
+/// What the witness saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Testimony {
+    /// The longest that it was woken too late.
+    longest_delay: Duration,
+}
+
+impl Testimony {
+    /// Whether the machine kept programs waiting.
+    fn was_busy(self) -> bool {
+        self.longest_delay >= BUSY
+    }
+}
+
+impl Witness {
+    /// Starts to watch.
+    fn start() -> Witness {
+        let done = Arc::new(AtomicBool::new(false));
+        let watched = Arc::clone(&done);
+        let thread = thread::spawn(move || {
+            let mut longest_delay = Duration::ZERO;
+            while !watched.load(Ordering::Relaxed) {
+                let asleep = Instant::now();
+                thread::sleep(PAUSE);
+                longest_delay = longest_delay.max(asleep.elapsed().saturating_sub(PAUSE));
+            }
+            longest_delay
+        });
+        Witness { done, thread }
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// The witness has died, which it does not do.
+    fn finish(self) -> Result<Testimony> {
+        self.done.store(true, Ordering::Relaxed);
+        let delay = self.thread.join();
+        let longest_delay = delay.map_err(|_| anyhow!("the witness of the machine has died"))?;
+        Ok(Testimony { longest_delay })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_half_a_period_and_more_is_busy() {
+        let saw = |ms| Testimony {
+            longest_delay: Duration::from_millis(ms),
+        };
+        assert!(!saw(4).was_busy());
+        assert!(saw(5).was_busy());
+    }
+
+    #[test]
+    fn what_fails_on_an_idle_machine_is_not_tried_again() {
+        let mut calls = 0;
+        let (result, tries) = undisturbed(
+            || {
+                calls += 1;
+                Ok(calls)
+            },
+            |_| false,
+        )
+        .unwrap();
+        // A busy machine may have had it repeated, but never more often than is told.
+        assert_eq!((result, calls), (tries.count, tries.count));
+        assert!(tries.last.was_busy() == (tries.count == TRIES_MAX) || tries.count == 1);
+        let (_, tries) = undisturbed(|| Ok(()), |()| true).unwrap();
+        assert_eq!((tries.count, tries.remark()), (1, None));
+    }
+
+    #[test]
+    fn a_witness_that_is_kept_waiting_says_so() {
+        // What it sees of an idle machine nobody can promise; but it must end and tell something.
+        let witness = Witness::start();
+        thread::sleep(Duration::from_millis(20));
+        assert!(witness.finish().unwrap().longest_delay > Duration::ZERO);
+    }
+}
