@@ -54,7 +54,8 @@ pub const FORMS: &str = "lose, back, format RATE, default, late N periods, servi
 ///
 /// Times are `at` and a number with `s`, `ms`, `us` or `ns`. The fault is one of [`FORMS`]; `CODE` is
 /// a name or a number as in `0x88890018`. `on NAME` at the end names the card or endpoint, and after
-/// `lose`, `back` and `default` the name may stand alone. Empty lines and what follows `#` are left out.
+/// `lose`, `back` and `default` the name may stand alone. Empty lines and what follows `#` are left
+/// out.
 ///
 /// # Errors
 /// One sentence with the line's number, the word that is wrong and what would do.

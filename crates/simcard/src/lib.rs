@@ -1,17 +1,17 @@
 //! A simulated sound card: an instrument in which every frame is known.
 //!
-//! A [`World`] is a machine with cards. Each [`CardSpec`](spec::CardSpec) has a clock that may be off, swing and
-//! step, a DAC and an ADC, and says how late programs run after its signals. Streams behave as the
-//! system documents for WASAPI: shared through a mixer, shared at a period of one's own, exclusive
-//! with events or without, loopback. Cables lead from DACs to ADCs. [`fault`]s strike on a script. A
-//! [`Recorder`](recorder::Recorder) is told the truth: each frame that a converter played or delivered, with its
-//! number and its time.
+//! A [`World`] is a machine with cards. Each [card](spec::CardSpec) has a clock that may be off,
+//! swing and step, a DAC and an ADC, and says how late programs run after its signals. Streams behave
+//! as the system documents for WASAPI: shared through a mixer, shared at a period of one's own,
+//! exclusive with events or without, loopback. Cables lead from DACs to ADCs. [`fault`]s strike on a
+//! script. A [recorder](recorder::Recorder) is told the truth: each frame that a converter played or
+//! delivered, with its number and its time.
 //!
-//! It is a model and nothing else: [`World::advance`] lets time pass and nothing happens otherwise. It
-//! reads no clock, starts no thread, knows no COM. The same seed gives the same bits.
+//! It is a model and nothing else: [`World::advance`] lets time pass and nothing happens otherwise.
+//! It reads no clock, starts no thread, knows no COM. The same seed gives the same bits.
 //!
-//! [`VirtualTime`] runs a world for programs with threads of their own: [`VirtualDevice`] is an endpoint
-//! as the engine wants it.
+//! [`VirtualTime`] runs a world for programs with threads of their own: [`VirtualDevice`] is an
+//! endpoint as the engine wants it.
 //!
 //! Where the documentation leaves something open, the item that decides it says so.
 #![forbid(unsafe_code)]

@@ -28,8 +28,8 @@ pub(crate) struct Opened {
     pub(crate) timing: EndpointTiming,
 }
 
-/// A stream in virtual time. [`wait`](RenderEndpoint::wait) lets the world go on to the stream's next wake-up, the
-/// time that the client worked included.
+/// A stream in virtual time. [`wait`](RenderEndpoint::wait) lets the world go on to the stream's next
+/// wake-up, the time that the client worked included.
 pub(crate) struct VirtualEndpoint {
     time: Arc<VirtualTime>,
     place: Place,

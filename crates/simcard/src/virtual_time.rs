@@ -16,8 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A [`World`] shared by the threads that use its devices.
 ///
-/// Time goes on up to a limit that [`run_until`](Self::run_until) sets; at the limit everybody waits. What is done
-/// to the world in between, and to the programs that run in it, happens at that instant.
+/// Time goes on up to a limit that [`run_until`](Self::run_until) sets; at the limit everybody waits.
+/// What is done to the world in between, and to the programs that run in it, happens at that
+/// instant.
 pub struct VirtualTime {
     state: Mutex<State>,
 }

@@ -273,3 +273,22 @@ fn buffers_go_out_and_come_back_in_order() {
     world.advance(10_000_000);
     assert_eq!(world.take_signal(stream), Some(10_000_000));
 }
+
+#[test]
+fn the_latency_told_is_queue_and_way() {
+    for (mode, frames) in [
+        (exclusive(100_000), 480 + 24),
+        // Queued, until the mixer takes it, until the device plays it, the converter.
+        (shared(0), 480 + 480 + 480 + 24),
+        (low_latency(128), 3 * 128 + 24),
+    ] {
+        let (mut world, out, _) = card();
+        let format = match mode {
+            Mode::Exclusive { .. } => INT32,
+            _ => world.mix_format(out).expect("there"),
+        };
+        let stream = world.open(out, mode, format).expect("opened");
+        let expected = hns_from_frames(frames, 48_000);
+        assert_eq!(world.latency_hns(stream), Ok(expected), "{mode:?}");
+    }
+}
