@@ -1,0 +1,289 @@
+//! Watches what the card plays: writes it to a file, compares it with the material, and keeps what
+//! the picture shows. Its memory does not grow with the length of the run.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use engine::format::{SampleFormat, StreamFormat};
+use hound::{WavSpec, WavWriter};
+use rt::Mutex;
+use simcard::recorder::{Incident, Level, Recorder, Run};
+
+use super::material::Material;
+use crate::wav::Wav;
+
+/// Columns of the picture.
+pub(crate) const COLUMNS: usize = 900;
+
+/// What was seen; clones share it.
+#[derive(Clone)]
+pub(crate) struct Witness(Arc<Mutex<Seen>>);
+
+pub(crate) struct Seen {
+    wav: Arc<Wav>,
+    sources: Vec<usize>,
+    driver: SampleFormat,
+    /// Frames between the device's buffer and the output.
+    converter_frames: u64,
+    /// How much reference time a column is.
+    column_ns: u64,
+    writer: Option<WavWriter<BufWriter<File>>>,
+    write_error: Option<hound::Error>,
+    /// Silence that was told, in frames of the device's buffer.
+    gaps: Vec<(u64, u64)>,
+    /// The frame after the last of that silence.
+    gap_end: Option<u64>,
+    /// The frame of the file with which the stream began that runs now.
+    begun_at: u64,
+    /// The frame of the file with the first sound after that, once somebody asked for it; `None`
+    /// where all is silent.
+    sound: Option<Option<u64>>,
+    /// The frame of the file that the card should play next, once the first sound was heard.
+    next: Option<u64>,
+    /// Number and time of the first frame since the stream began, and of the last run's.
+    first: Option<(u64, u64)>,
+    last: Option<(u64, u64)>,
+    pub(crate) facts: Facts,
+}
+
+/// What comes out of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) format: Option<StreamFormat>,
+    /// At each opening: the card's frame at which frame `begun_at` of the file is, or would have
+    /// been, at the output.
+    pub(crate) first_frames: Vec<i64>,
+    /// Frames that the card played of the file.
+    pub(crate) file_frames: u64,
+    /// Of those, frames that differ from what they should be.
+    pub(crate) altered_frames: u64,
+    /// Stretches of silence because the driver was late, and their frames.
+    pub(crate) dropouts: u64,
+    pub(crate) dropout_frames: u64,
+    pub(crate) played_frames: u64,
+    /// Frames that the card played more than it should have by its rate, and how many it should
+    /// have, over all stretches in which it ran.
+    pub(crate) more_frames: f64,
+    pub(crate) nominal_frames: f64,
+    /// Least and most frames queued in each column.
+    pub(crate) levels: Vec<Option<(u64, u64)>>,
+    /// Columns with silence.
+    pub(crate) silent: Vec<bool>,
+}
+
+impl Witness {
+    pub(crate) fn new(
+        wav: Arc<Wav>,
+        sources: Vec<usize>,
+        driver: SampleFormat,
+        converter_frames: u32,
+        length_ns: u64,
+    ) -> Self {
+        let facts = Facts {
+            levels: vec![None; COLUMNS],
+            silent: vec![false; COLUMNS],
+            ..Facts::default()
+        };
+        Self(Arc::new(Mutex::new(Seen {
+            wav,
+            sources,
+            driver,
+            converter_frames: u64::from(converter_frames),
+            column_ns: (length_ns / COLUMNS as u64).max(1),
+            writer: None,
+            write_error: None,
+            gaps: Vec::new(),
+            gap_end: None,
+            begun_at: 0,
+            sound: None,
+            next: None,
+            first: None,
+            last: None,
+            facts,
+        })))
+    }
+
+    /// The driver's stream starts and plays the file from that frame on.
+    pub(crate) fn begin(&self, file_frame: u64) {
+        let mut seen = self.0.lock();
+        seen.end_stretch();
+        seen.begun_at = file_frame;
+        seen.sound = None;
+        seen.next = None;
+    }
+
+    /// What is played goes to a file.
+    pub(crate) fn write_to(&self, path: &Path, format: StreamFormat) -> Result<()> {
+        let (bits, kind) = match format.sample {
+            SampleFormat::Int16 => (16, hound::SampleFormat::Int),
+            SampleFormat::Int24 | SampleFormat::Int24In32 => (24, hound::SampleFormat::Int),
+            SampleFormat::Int32 => (32, hound::SampleFormat::Int),
+            SampleFormat::Float32 => (32, hound::SampleFormat::Float),
+        };
+        let spec = WavSpec {
+            channels: format.channels,
+            sample_rate: format.rate_hz,
+            bits_per_sample: bits,
+            sample_format: kind,
+        };
+        let writer = WavWriter::create(path, spec)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        self.0.lock().writer = Some(writer);
+        Ok(())
+    }
+
+    /// Ends the file and tells what was seen.
+    pub(crate) fn finish(&self) -> Result<Facts> {
+        let mut seen = self.0.lock();
+        seen.end_stretch();
+        if let Some(writer) = seen.writer.take() {
+            let error = seen.write_error.take();
+            let ended = error.map_or_else(|| writer.finalize(), Err);
+            ended.context("cannot write what was played")?;
+        }
+        ensure!(
+            seen.facts.played_frames > 0,
+            "the card played nothing; look at the faults"
+        );
+        Ok(seen.facts.clone())
+    }
+}
+
+impl Seen {
+    fn column(&self, time_ns: u64) -> usize {
+        ((time_ns / self.column_ns) as usize).min(COLUMNS - 1)
+    }
+
+    /// Adds up how far the card's clock was off while it ran.
+    fn end_stretch(&mut self) {
+        let rate_hz = self.facts.format.map_or(0, |format| format.rate_hz);
+        if let (Some(first), Some(last)) = (self.first.take(), self.last.take()) {
+            let nominal_frames = (last.1 - first.1) as f64 * f64::from(rate_hz) * 1e-9;
+            self.facts.nominal_frames += nominal_frames;
+            self.facts.more_frames += (last.0 - first.0) as f64 - nominal_frames;
+        }
+    }
+
+    /// Writes as far as the file takes it; the first error is kept.
+    fn write(&mut self, run: &Run<'_>) {
+        let Some(writer) = &mut self.writer else {
+            return;
+        };
+        if self.write_error.is_some() {
+            return;
+        }
+        let written = run
+            .bytes
+            .chunks_exact(run.format.sample.bytes())
+            .try_for_each(|sample| match (run.format.sample, sample) {
+                (SampleFormat::Int16, &[a, b]) => writer.write_sample(i16::from_le_bytes([a, b])),
+                (SampleFormat::Int24, &[a, b, c]) | (SampleFormat::Int24In32, &[_, a, b, c]) => {
+                    writer.write_sample(i32::from_le_bytes([0, a, b, c]) >> 8)
+                }
+                (SampleFormat::Float32, &[a, b, c, d]) => {
+                    writer.write_sample(f32::from_le_bytes([a, b, c, d]))
+                }
+                (_, &[a, b, c, d]) => writer.write_sample(i32::from_le_bytes([a, b, c, d])),
+                _ => Ok(()),
+            });
+        self.write_error = written.err();
+    }
+
+    /// Compares a run with what it should be.
+    fn compare(&mut self, run: &Run<'_>) {
+        let wav = Arc::clone(&self.wav);
+        let sources = std::mem::take(&mut self.sources);
+        let material = Material::new(&wav, &sources, self.driver, run.format);
+        let frame_bytes = run.format.frame_bytes();
+        let total = wav.frames() as u64;
+        let buffer_frame = run.first_frame.saturating_sub(self.converter_frames);
+        // The whole run at once; what of it is silence because of a gap is left out below.
+        let frames = run.bytes.len() / frame_bytes;
+        let mut expected = (self.next, Vec::new());
+        for (n, frame) in run.bytes.chunks_exact(frame_bytes).enumerate() {
+            if self.in_gap(buffer_frame + n as u64) {
+                continue;
+            }
+            let next = match self.next {
+                Some(next) => next,
+                None => {
+                    let begun_at = self.begun_at;
+                    let sound = *self
+                        .sound
+                        .get_or_insert_with(|| material.first_sound(begun_at));
+                    let Some(sound) = sound else {
+                        // Silence is as it should be, wherever it begins.
+                        self.next = Some(begun_at);
+                        continue;
+                    };
+                    if frame.iter().all(|byte| *byte == 0) {
+                        continue;
+                    }
+                    let here = (run.first_frame + n as u64) as i64;
+                    self.facts
+                        .first_frames
+                        .push(here - (sound - self.begun_at) as i64);
+                    self.facts.file_frames += sound - self.begun_at;
+                    sound
+                }
+            };
+            self.next = Some(next + 1);
+            if next >= total {
+                continue;
+            }
+            if expected.1.is_empty() {
+                expected = (Some(next), material.frames(next, frames));
+            }
+            let offset = (next - expected.0.unwrap_or(next)) as usize * frame_bytes;
+            self.facts.file_frames += 1;
+            self.facts.altered_frames +=
+                u64::from(expected.1.get(offset..offset + frame_bytes) != Some(frame));
+        }
+        self.sources = sources;
+        let end = buffer_frame + frames as u64;
+        self.gaps.retain(|(first, count)| first + count > end);
+    }
+
+    fn in_gap(&self, buffer_frame: u64) -> bool {
+        let within = |gap: &(u64, u64)| (gap.0..gap.0 + gap.1).contains(&buffer_frame);
+        self.gaps.iter().any(within)
+    }
+}
+
+impl Recorder for Witness {
+    fn played(&mut self, run: &Run<'_>) {
+        let mut seen = self.0.lock();
+        seen.write(run);
+        seen.compare(run);
+        seen.first.get_or_insert((run.first_frame, run.time_ns));
+        seen.last = Some((run.first_frame, run.time_ns));
+        let facts = &mut seen.facts;
+        facts.format.get_or_insert(run.format);
+        facts.played_frames += (run.bytes.len() / run.format.frame_bytes()) as u64;
+    }
+
+    fn incident(&mut self, incident: &Incident) {
+        let mut seen = self.0.lock();
+        let goes_on = seen.gap_end == Some(incident.first_frame);
+        seen.gap_end = Some(incident.first_frame + incident.frames);
+        seen.gaps.push((incident.first_frame, incident.frames));
+        seen.facts.dropouts += u64::from(!goes_on);
+        seen.facts.dropout_frames += incident.frames;
+        if let Some((_, time_ns)) = seen.last {
+            let column = seen.column(time_ns);
+            seen.facts.silent[column] = true;
+        }
+    }
+
+    fn level(&mut self, level: &Level) {
+        let mut seen = self.0.lock();
+        let column = seen.column(level.time_ns);
+        let slot = &mut seen.facts.levels[column];
+        *slot = Some(slot.map_or((level.frames, level.frames), |(low, high)| {
+            (low.min(level.frames), high.max(level.frames))
+        }));
+    }
+}
