@@ -6,6 +6,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use session::product::DRIVERS;
 
+use crate::simulate::SimulateArguments;
+
 /// ASIO programs on Windows' own sound devices: what there is, setting it up, trying it out.
 #[derive(Debug, Parser)]
 #[command(
@@ -55,6 +57,8 @@ pub enum Command {
     Unregister,
     /// Play a WAV file through an ASIO driver
     Play(PlayArguments),
+    /// Play a WAV file onto a sound card that exists only in this program
+    Simulate(SimulateArguments),
     /// Look for whatever keeps this project's drivers from working
     ///
     /// Tells what is installed, which DLL it is, which device and format each driver would open, and

@@ -9,5 +9,6 @@ pub mod findings;
 pub mod level;
 pub mod nearest;
 pub mod play;
+pub mod simulate;
 pub mod table;
 pub mod wav;

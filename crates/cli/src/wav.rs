@@ -67,8 +67,7 @@ impl Wav {
         })
     }
 
-    /// A sound of 32-bit integers made by a test.
-    #[cfg(test)]
+    /// A sound of 32-bit integers: one plane for each channel, all of one length, at least 1 of each.
     pub(crate) fn from_planes(rate_hz: u32, planes: Vec<Vec<i32>>) -> Wav {
         Wav {
             rate_hz,

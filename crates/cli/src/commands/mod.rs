@@ -30,13 +30,15 @@ pub fn run(command: Command) -> Result<()> {
         Command::Register { dll } => register::register(dll.as_deref()),
         Command::Unregister => register::unregister(),
         Command::Play(arguments) => play::play(&arguments),
+        Command::Simulate(arguments) => crate::simulate::simulate(&arguments),
         Command::Doctor { json } => doctor::doctor(json),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::ValidateCheck(arguments) => validate::check(&arguments),
     }
 }
 
-/// Does what can be done without Windows: checks the file that is to be played, lists the checks.
+/// Does what can be done without Windows: simulates, checks the file that is to be played, lists the
+/// checks.
 ///
 /// # Errors
 /// The file cannot be played, or there is nothing to play it with.
@@ -50,6 +52,7 @@ pub fn run(command: Command) -> Result<()> {
             validate::list(arguments.json)?;
             return Ok(());
         }
+        Command::Simulate(arguments) => return crate::simulate::simulate(arguments),
         _ => {}
     }
     anyhow::bail!("ASIO and WASAPI need Windows or Wine: run asio2wasapi.exe there")
