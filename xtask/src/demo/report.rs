@@ -62,8 +62,8 @@ fn entry(run: &Run, recording: String) -> Entry<'_> {
     }
 }
 
-/// Prints the table and the verdict.
-pub fn print(folder: &Path, runs: &[Run]) {
+/// Prints the table and where the rest is.
+pub fn print_table(folder: &Path, runs: &[Run]) {
     println!();
     println!(
         "  {:22} {:8} {:10} {:>8} {:>8}  {:16} {:>8} {:>8} {:>17}",
@@ -101,7 +101,11 @@ pub fn print(folder: &Path, runs: &[Run]) {
     }
     println!("  details: {}", folder.join("report.json").display());
     println!("  picture: {}", folder.join("report.svg").display());
-    println!("{}", verdict(runs));
+}
+
+/// Prints the last line.
+pub fn print_verdict(runs: &[Run]) {
+    println!("\n{}", verdict(runs));
 }
 
 fn line(run: &Run) -> String {
