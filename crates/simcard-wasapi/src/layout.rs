@@ -165,7 +165,7 @@ pub struct PacketSlot {
 }
 
 /// Bytes that both sides copy to and from. Who may touch which part follows from the counters.
-#[repr(C, align(64))]
+#[repr(C, align(16))]
 pub struct Ring(UnsafeCell<[u8; RING_BYTES]>);
 
 // SAFETY: the bytes are only touched by raw copies in `write` and `read`. Two sides that obey the
@@ -178,7 +178,7 @@ const _: () = {
     assert!(std::mem::offset_of!(Block, service_frames) == 16);
     assert!(std::mem::offset_of!(Block, handovers) == 96);
     assert!(size_of::<HandoverSlot>() == 24 && size_of::<PacketSlot>() == 24);
-    assert!(align_of::<Shared>() == 64);
+    assert!(align_of::<Shared>() == 16);
 };
 
 impl Shared {

@@ -4,6 +4,7 @@
 
 use std::ffi::c_void;
 
+use rt::Mutex;
 use simcard::spec::Flow;
 use windows_core::{GUID, HRESULT, IUnknown, Interface, PWSTR, implement};
 
@@ -64,9 +65,33 @@ impl Endpoint {
     }
 }
 
+/// The object of an endpoint: always the same in a process, as clients compare pointers.
+pub(super) fn device(endpoint: &Endpoint) -> IMMDevice {
+    let mut devices = DEVICES.lock();
+    if let Some(known) = devices.iter().find(|known| known.number == endpoint.number) {
+        return known.device.clone();
+    }
+    let device: IMMDevice = Device(endpoint.clone()).into();
+    devices.push(Known {
+        number: endpoint.number,
+        device: device.clone(),
+    });
+    device
+}
+
+struct Known {
+    number: u32,
+    device: IMMDevice,
+}
+
+// SAFETY: a `Device` holds plain data that nobody changes, and its references are counted atomically.
+unsafe impl Send for Known {}
+
+static DEVICES: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
 /// One endpoint.
 #[implement(IMMDevice, IMMEndpoint)]
-pub(super) struct Device(pub(super) Endpoint);
+struct Device(Endpoint);
 
 impl IMMDevice_Impl for Device_Impl {
     /// Follows "IMMDevice::Activate method (mmdeviceapi.h)" on learn.microsoft.com. Of what can be

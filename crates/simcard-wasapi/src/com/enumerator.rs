@@ -9,11 +9,10 @@ use simcard::spec::Flow;
 use windows_core::{HRESULT, PCWSTR, implement};
 
 use super::abi::{
-    IMMDevice, IMMDeviceCollection, IMMDeviceCollection_Impl, IMMDeviceEnumerator,
-    IMMDeviceEnumerator_Impl,
+    IMMDeviceCollection, IMMDeviceCollection_Impl, IMMDeviceEnumerator, IMMDeviceEnumerator_Impl,
 };
 use super::border::{method, put, put_object};
-use super::device::{Device, Endpoint};
+use super::device::{Endpoint, device as device_object};
 use super::notify;
 use crate::call::Question;
 use crate::codes::{INVALID_ARGUMENT, NOT_FOUND, NULL_POINTER};
@@ -85,7 +84,7 @@ impl IMMDeviceEnumerator_Impl for Enumerator_Impl {
             let answer = line()?.ask(Question::Default(flow(flow_number)?))?;
             let endpoint = Endpoint::describe(answer.words[0] as u32)?;
             // SAFETY: the pointer is the client's.
-            unsafe { put_object(device, IMMDevice::from(Device(endpoint))) }
+            unsafe { put_object(device, device_object(&endpoint)) }
         })
     }
 
@@ -102,7 +101,7 @@ impl IMMDeviceEnumerator_Impl for Enumerator_Impl {
                 .find(|endpoint| endpoint.id() == id);
             let endpoint = found.ok_or(NOT_FOUND)?;
             // SAFETY: the pointer is the client's.
-            unsafe { put_object(device, IMMDevice::from(Device(endpoint))) }
+            unsafe { put_object(device, device_object(&endpoint)) }
         })
     }
 
@@ -130,7 +129,7 @@ impl IMMDeviceCollection_Impl for Collection_Impl {
         method(|| {
             let endpoint = self.0.get(number as usize).ok_or(INVALID_ARGUMENT)?;
             // SAFETY: the pointer is the client's.
-            unsafe { put_object(device, IMMDevice::from(Device(endpoint.clone()))) }
+            unsafe { put_object(device, device_object(endpoint)) }
         })
     }
 }

@@ -209,8 +209,10 @@ impl<S: System> Server<'_, S> {
         if let Some(mut script) = self.script.take() {
             let now_ns = self.world.now_ns();
             script.iter_mut().for_each(|fault| fault.at_ns += now_ns);
-            // The names were checked when the machine was built.
-            let _ = self.world.set_script(script);
+            self.watched(|world| {
+                // The names were checked when the machine was built.
+                let _ = world.set_script(script);
+            });
         }
         Ok(Answer::good(&[]))
     }

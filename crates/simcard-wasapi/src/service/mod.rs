@@ -28,7 +28,7 @@ use crate::layout::{NOTICES_MAX, STREAMS_MAX, Shared, state};
 
 pub use open_stream::Block;
 pub use report::{Report, Stalls, StreamReport};
-pub use truth::{TrackReport, Truth};
+pub use truth::{IncidentReport, TrackReport, Truth};
 
 use open_stream::OpenStream;
 
@@ -194,10 +194,15 @@ impl<'a, S: System> Server<'a, S> {
 
     /// Lets the card's time reach an instant with at most one event before it, and tells the clients.
     fn step(&mut self, to_ns: u64) {
+        self.watched(|world| world.advance(to_ns));
+    }
+
+    /// Lets something happen that may take frames from streams, and tells the clients.
+    fn watched(&mut self, happen: impl FnOnce(&mut World)) {
         for stream in self.streams.iter_mut().flatten() {
             stream.note_before(&mut self.world);
         }
-        self.world.advance(to_ns);
+        happen(&mut self.world);
         let real_now_ns = self.real_ns(self.world.now_ns());
         let shift_ns = self.base_ns + self.stalls.total_ns;
         for (index, stream) in self.streams.iter_mut().enumerate() {
@@ -284,12 +289,14 @@ impl<'a, S: System> Server<'a, S> {
         for index in 0..STREAMS_MAX {
             self.close(index);
         }
+        let (tracks, incidents) = self.truth.finish();
         Report {
             card_ns: self.world.now_ns(),
             stalls: self.stalls,
             disagreements: self.disagreements,
             streams: self.closed,
-            tracks: self.truth.finish(),
+            tracks,
+            incidents,
         }
     }
 }

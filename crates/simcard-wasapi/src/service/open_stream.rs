@@ -13,7 +13,8 @@ use super::{Event, Process};
 use crate::codes::{FLAG_DISCONTINUITY, FLAG_TIMESTAMP_ERROR, NOT_INITIALIZED};
 use crate::layout::{self, HANDOVERS_MAX, PACKETS_MAX};
 
-/// What a client handed over at once, and when it was heard.
+/// What a client handed over at once, and when it was heard. Times are nanoseconds of the performance
+/// counter, which clients see too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Block {
     /// The stream's number of its first frame, counted since the stream was opened.
@@ -120,9 +121,15 @@ impl OpenStream {
     /// performance counter.
     pub(super) fn next_handover(&self, block: &layout::Block) -> Option<u64> {
         let read = block.handovers_read.load(Ordering::Relaxed);
-        let waits = self.renders && read < block.handovers_written.load(Ordering::Acquire);
+        let written = block.handovers_written.load(Ordering::Acquire);
+        let waiting = written.saturating_sub(read);
+        if waiting > HANDOVERS_MAX as u64 {
+            // No client's side writes that; whoever did has lost them all.
+            block.handovers_read.store(written, Ordering::Release);
+            return None;
+        }
         let slot = &block.handovers[(read % HANDOVERS_MAX as u64) as usize];
-        waits.then(|| slot.released_ns.load(Ordering::Relaxed))
+        (self.renders && waiting > 0).then(|| slot.released_ns.load(Ordering::Relaxed))
     }
 
     /// Gives the next hand-over to the model. Returns whether the model took it.
@@ -139,7 +146,9 @@ impl OpenStream {
         let first_frame = self.given_frames;
         let fits = frames <= u64::from(self.report.buffer_frames);
         let agreed = fits && self.give(world, block, first_frame, frames as u32).is_ok();
-        block.handovers_read.store(read + 1, Ordering::Release);
+        block
+            .handovers_read
+            .store(read.wrapping_add(1), Ordering::Release);
         if !agreed {
             // The client's numbers and the service's go on together; nothing of it is heard.
             self.given_frames = block.client_frames.load(Ordering::Acquire);
@@ -147,16 +156,15 @@ impl OpenStream {
             return false;
         }
         self.given_frames = end_frame;
-        let got_ns = card_ns(slot.got_ns.load(Ordering::Relaxed));
-        let released_ns = card_ns(slot.released_ns.load(Ordering::Relaxed));
-        let written_at_frame = world
-            .clock(self.endpoint)
-            .map_or(0, |c| c.frames_at(released_ns));
+        let got_ns = slot.got_ns.load(Ordering::Relaxed);
+        let released_ns = slot.released_ns.load(Ordering::Relaxed);
+        let clock = world.clock(self.endpoint);
+        let written_at_frame = clock.map_or(0, |clock| clock.frames_at(card_ns(released_ns)));
         self.unheard.push_back(self.report.blocks.len());
         self.report.blocks.push(Block {
             first_frame,
             frames: frames as u32,
-            event_ns: self.event_ns.take().map(card_ns),
+            event_ns: self.event_ns.take(),
             got_ns,
             released_ns,
             written_at_frame,
@@ -219,7 +227,7 @@ impl OpenStream {
             .spec(self.endpoint)
             .map_or(0, |spec| spec.latency_frames);
         let at_output = first + u64::from(latency_frames);
-        let end = self.taken_frames + u64::from(taken);
+        let end = self.taken_frames.wrapping_add(taken.into());
         while let Some(&place) = self.unheard.front() {
             let heard = &mut self.report.blocks[place];
             if heard.first_frame >= end {

@@ -3,13 +3,12 @@
 use serde::Serialize;
 
 use super::open_stream::Block;
-use super::truth::TrackReport;
+use super::truth::{IncidentReport, TrackReport};
 
-/// All of a run. Times are nanoseconds of the card's time, frames are numbered by the devices'
-/// clocks.
+/// All of a run. Frames are numbered by the devices' clocks.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// How long the card ran.
+    /// How long the card ran, by its own time.
     pub card_ns: u64,
     /// When the service itself was late.
     pub stalls: Stalls,
@@ -20,6 +19,8 @@ pub struct Report {
     pub streams: Vec<StreamReport>,
     /// The files with the truth.
     pub tracks: Vec<TrackReport>,
+    /// What was lost: silence in a DAC's track, or frames that a client did not get.
+    pub incidents: Vec<IncidentReport>,
 }
 
 /// How late the service was.

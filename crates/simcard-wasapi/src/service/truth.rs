@@ -9,7 +9,7 @@ use engine::format::StreamFormat;
 use rt::Mutex;
 use serde::Serialize;
 use simcard::World;
-use simcard::recorder::{Recorder, Run};
+use simcard::recorder::{Incident, IncidentKind, Recorder, Run};
 
 /// Frames of one converter without a gap, in a raw file: interleaved, in the format told.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +34,19 @@ pub struct TrackReport {
     pub frames: u64,
 }
 
+/// Sound that was lost, or silence that nobody asked for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IncidentReport {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// Silence was played for want of frames; otherwise recorded frames were lost.
+    pub underrun: bool,
+    /// The first frame, at a DAC as a number of its analogue side, at an ADC of its buffer.
+    pub first_frame: u64,
+    /// Frames.
+    pub frames: u64,
+}
+
 /// Collects the tracks.
 #[derive(Clone)]
 pub struct Truth(Arc<Mutex<Tracks>>);
@@ -41,7 +54,10 @@ pub struct Truth(Arc<Mutex<Tracks>>);
 struct Tracks {
     names: Vec<String>,
     folder: Option<PathBuf>,
+    /// For each endpoint the frames from its buffer to the analogue side.
+    latencies: Vec<u64>,
     done: Vec<TrackReport>,
+    incidents: Vec<IncidentReport>,
     /// For each endpoint the track that goes on.
     current: Vec<Option<Current>>,
     failure: Option<String>,
@@ -70,11 +86,18 @@ impl Truth {
                 .map_or_else(|_| String::new(), |spec| spec.name.clone())
         };
         let names: Vec<String> = world.endpoint_ids().map(name).collect();
+        let latency = |id| {
+            world
+                .spec(id)
+                .map_or(0, |spec| u64::from(spec.latency_frames))
+        };
         Ok(Self(Arc::new(Mutex::new(Tracks {
             current: names.iter().map(|_| None).collect(),
             names,
             folder: folder.map(Path::to_path_buf),
+            latencies: world.endpoint_ids().map(latency).collect(),
             done: Vec::new(),
+            incidents: Vec::new(),
             failure: None,
         }))))
     }
@@ -84,8 +107,8 @@ impl Truth {
         Pen(Arc::clone(&self.0))
     }
 
-    /// Closes the files and lists them.
-    pub fn finish(&self) -> Vec<TrackReport> {
+    /// Closes the files and lists them, and what was lost.
+    pub fn finish(&self) -> (Vec<TrackReport>, Vec<IncidentReport>) {
         let mut tracks = self.0.lock();
         for index in 0..tracks.current.len() {
             tracks.finish(index);
@@ -93,7 +116,8 @@ impl Truth {
         if let Some(failure) = tracks.failure.take() {
             eprintln!("{failure}");
         }
-        std::mem::take(&mut tracks.done)
+        let incidents = std::mem::take(&mut tracks.incidents);
+        (std::mem::take(&mut tracks.done), incidents)
     }
 }
 
@@ -107,9 +131,34 @@ impl Recorder for Pen {
     fn delivered(&mut self, run: &Run<'_>) {
         self.0.lock().add(run, false);
     }
+
+    fn incident(&mut self, incident: &Incident) {
+        self.0.lock().note(incident);
+    }
 }
 
 impl Tracks {
+    /// Notes an incident; one that goes on is one.
+    fn note(&mut self, incident: &Incident) {
+        let index = incident.endpoint.index();
+        let underrun = incident.kind == IncidentKind::Underrun;
+        let latency_frames = if underrun { self.latencies[index] } else { 0 };
+        let first_frame = incident.first_frame + latency_frames;
+        let endpoint = &self.names[index];
+        let same = |known: &&mut IncidentReport| {
+            known.endpoint == *endpoint && known.first_frame + known.frames == first_frame
+        };
+        match self.incidents.last_mut().filter(same) {
+            Some(known) => known.frames += incident.frames,
+            None => self.incidents.push(IncidentReport {
+                endpoint: endpoint.clone(),
+                underrun,
+                first_frame,
+                frames: incident.frames,
+            }),
+        }
+    }
+
     fn add(&mut self, run: &Run<'_>, played: bool) {
         let index = run.endpoint.index();
         let follows = self.current[index].as_ref().is_some_and(|current| {
