@@ -1,0 +1,105 @@
+//! Measures what is claimed of the simulated card and of the driver on it. JSON on standard output;
+//! progress on standard error.
+
+mod clock;
+mod exact;
+mod latency;
+mod tap;
+
+#[path = "../../tests/support/model.rs"]
+mod model;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use serde_json::Value;
+
+const HELP: &str = "\
+Measures the simulated card in virtual time; JSON on standard output tells the figures.
+
+Usage: claims exact|clock|latency [OPTION]...
+
+  exact      every frame of every mode against what was written
+      --seconds N    virtual time of each mode (3600)
+      --runs N       machines that share that time, each with other sizes and delays (12)
+      --seed N       of the first machine (1)
+      --mode NAME    only this mode
+  clock      clocks against exact arithmetic over 24 h
+      --instants N   compared for each clock (20000)
+      --seed N       (1)
+  latency    frames that the driver adds to a bare client, and what it reports
+      --quick        a shorter list of blocks
+";
+
+struct Arguments {
+    seconds: u64,
+    runs: u64,
+    seed: u64,
+    instants: u64,
+    mode: Option<String>,
+    quick: bool,
+}
+
+fn parse() -> Result<(String, Arguments), lexopt::Error> {
+    let mut parser = lexopt::Parser::from_env();
+    let mut what = None;
+    let mut arguments = Arguments {
+        seconds: 3_600,
+        runs: 12,
+        seed: 1,
+        instants: 20_000,
+        mode: None,
+        quick: false,
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => what = Some("help".to_owned()),
+            Long("seconds") => arguments.seconds = parser.value()?.parse()?,
+            Long("runs") => arguments.runs = parser.value()?.parse()?,
+            Long("seed") => arguments.seed = parser.value()?.parse()?,
+            Long("instants") => arguments.instants = parser.value()?.parse()?,
+            Long("mode") => arguments.mode = Some(parser.value()?.string()?),
+            Long("quick") => arguments.quick = true,
+            Value(given) if what.is_none() => what = Some(given.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok((what.unwrap_or_else(|| "help".to_owned()), arguments))
+}
+
+fn measure(what: &str, arguments: &Arguments) -> Result<Value, String> {
+    match what {
+        "exact" => {
+            let plan = exact::Plan {
+                seconds: arguments.seconds.max(1),
+                runs: arguments.runs.max(1),
+                seed: arguments.seed,
+            };
+            exact::measure(&plan, arguments.mode.as_deref())
+        }
+        "clock" => clock::measure(arguments.instants.max(1), arguments.seed),
+        "latency" => latency::measure(arguments.quick),
+        other => Err(format!(
+            "There is nothing to measure by the name `{other}`."
+        )),
+    }
+}
+
+fn main() -> ExitCode {
+    let parsed = parse().map_err(|error| error.to_string());
+    let measured = parsed.and_then(|(what, arguments)| match what.as_str() {
+        "help" => Ok(None),
+        what => measure(what, &arguments).map(Some),
+    });
+    match measured {
+        Ok(None) => print!("{HELP}"),
+        Ok(Some(figures)) => println!("{figures}"),
+        Err(error) => {
+            eprintln!("claims: {error} `claims --help` says what there is.");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
