@@ -1,4 +1,5 @@
-//! One line per step, with the seconds that it took.
+//! One line per step, with the seconds that it took. On standard error: standard output is for
+//! results.
 
 use std::io::Write;
 use std::time::Instant;
@@ -7,20 +8,20 @@ use anyhow::Result;
 
 /// Runs `work` under a line `  what ... 1.2 s`.
 pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    print!("  {what} ... ");
-    // A closed standard output must not stop the work.
-    let _ = std::io::stdout().flush();
+    eprint!("  {what} ... ");
+    // A closed standard error must not stop the work.
+    let _ = std::io::stderr().flush();
     let begun = Instant::now();
     let result = work();
     let seconds = begun.elapsed().as_secs_f64();
     match &result {
-        Ok(_) => println!("{seconds:.1} s"),
-        Err(_) => println!("failed after {seconds:.1} s"),
+        Ok(_) => eprintln!("{seconds:.1} s"),
+        Err(_) => eprintln!("failed after {seconds:.1} s"),
     }
     result
 }
 
 /// A line for something that needed no work.
 pub fn note(text: &str) {
-    println!("  {text}");
+    eprintln!("  {text}");
 }

@@ -75,7 +75,7 @@ pub fn end_leftovers(pids: &Path) -> Result<()> {
             && !noted.is_empty()
             && identity(pid).as_deref() == Some(&*noted)
         {
-            println!("  ending process {pid}, left behind by an earlier run");
+            eprintln!("  ending process {pid}, left behind by an earlier run");
             signal(pid, "KILL");
         }
         fs::remove_file(&note).with_context(|| format!("cannot remove {}", note.display()))?;

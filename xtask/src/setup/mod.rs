@@ -14,7 +14,7 @@ use crate::progress;
 
 /// Prepares everything. What is in place is left alone.
 pub fn run(paths: &Paths) -> Result<()> {
-    println!("setting up (what is in place is left alone):");
+    eprintln!("setting up (what is in place is left alone):");
     compiler(paths)?;
     rig(paths)?;
     progress::note("all is in place");
