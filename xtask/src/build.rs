@@ -94,6 +94,14 @@ pub fn guarded_driver(paths: &Paths) -> Result<PathBuf> {
     Ok(driver)
 }
 
+/// Builds the driver with planted faults, on which the validator is judged.
+#[cfg(not(windows))]
+pub fn broken_driver(paths: &Paths) -> Result<PathBuf> {
+    let what = ["-p", "broken-driver", "--lib"];
+    let built = cargo_build(paths, crate::paths::DEFAULT_TARGET, false, &what)?;
+    Ok(built.join("broken_driver.dll"))
+}
+
 /// Builds the tests of `wasapi-io` that need a device; returns their program.
 #[cfg(not(windows))]
 pub fn device_tests(paths: &Paths) -> Result<PathBuf> {

@@ -21,6 +21,7 @@ pub struct Stage<'a> {
     product: Once,
     guarded: Once,
     device_tests: Once,
+    broken: Once,
     rig: Option<Rig<'a>>,
     registered: Vec<Backend>,
 }
@@ -45,6 +46,7 @@ impl<'a> Stage<'a> {
             product: None,
             guarded: None,
             device_tests: None,
+            broken: None,
             rig: None,
             registered: Vec::new(),
         }
@@ -69,6 +71,16 @@ impl<'a> Stage<'a> {
         once(
             &mut self.guarded,
             "building the driver with its guard",
+            build,
+        )
+    }
+
+    /// The driver with planted faults.
+    pub fn broken_driver(&mut self) -> Result<PathBuf> {
+        let build = || build::broken_driver(self.paths);
+        once(
+            &mut self.broken,
+            "building the driver with planted faults",
             build,
         )
     }

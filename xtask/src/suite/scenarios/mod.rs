@@ -6,6 +6,7 @@ mod device_tests;
 mod playback;
 mod registration;
 mod together;
+mod validator;
 
 use super::Leg;
 use crate::rig::places::Backend;
@@ -41,6 +42,7 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(together::legs());
     legs.extend(checks::legs());
     legs.extend(device_tests::legs());
+    legs.extend(validator::legs());
     legs.extend(bad_input::legs());
     legs
 }
