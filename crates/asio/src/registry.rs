@@ -138,7 +138,24 @@ pub fn unregister(entries: &[DriverEntry<'_>]) -> Result<()> {
     for (parent, name) in keys {
         result = result.and(remove(parent, &name));
     }
-    result
+    result.and_then(|()| remove_empty_list())
+}
+
+/// Removes the list itself when no driver is left in it, ours or another's: `register` makes it
+/// where there is none.
+fn remove_empty_list() -> Result<()> {
+    let is_empty = || -> windows_registry::Result<bool> {
+        let list = View::OWN.options(LOCAL_MACHINE).read().open(ASIO_KEY)?;
+        Ok(list.keys()?.next().is_none() && list.values()?.next().is_none())
+    };
+    // A list that is not there, or that cannot be read, is left alone.
+    match is_empty() {
+        Ok(true) => {
+            let (parent, name) = ASIO_KEY.split_once('\\').unwrap_or_default();
+            remove(parent, name)
+        }
+        Ok(false) | Err(_) => Ok(()),
+    }
 }
 
 /// An empty name would stand for the whole list, and a backslash for a key below another.
@@ -259,8 +276,11 @@ mod tests {
         let missing = host::Problem::DllMissing(r"C:\no\such.dll".into());
         assert_eq!(listed()[0].problem, Some(missing));
 
+        let had_others = host::list().unwrap().len() > ENTRIES.len();
         unregister(&ENTRIES).unwrap();
         assert_eq!(listed(), []);
+        let list = View::OWN.options(LOCAL_MACHINE).read().open(ASIO_KEY);
+        assert_eq!(list.is_ok(), had_others, "an empty list goes too");
         assert!(ENTRIES.iter().all(|entry| !class_exists(entry.clsid)));
         // And again, with nothing there.
         unregister(&ENTRIES).unwrap();
