@@ -1,6 +1,10 @@
 //! The simulated sound card in real time.
 
+#[cfg(windows)]
+pub mod abi;
 pub mod call;
+#[cfg(windows)]
+pub mod client;
 pub mod codes;
 #[cfg(windows)]
 mod com;

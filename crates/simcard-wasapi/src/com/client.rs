@@ -9,17 +9,17 @@ use engine::format::StreamFormat;
 use rt::Mutex;
 use windows_core::{BOOL, GUID, HRESULT, IUnknown, Interface, implement};
 
-use super::abi::{
-    ClientProperties, Handle, Hns, IAudioCaptureClient, IAudioClient_Impl, IAudioClient2_Impl,
-    IAudioClient3, IAudioClient3_Impl, IAudioClock, IAudioClock2, IAudioRenderClient,
-    IAudioSessionControl, IAudioSessionControl2, IAudioStreamVolume, ISimpleAudioVolume,
-};
 use super::border::{format, guid, method, put, put_if, put_queried, task_bytes};
 use super::clock::Clock;
 use super::device::Endpoint;
 use super::initialize::{self, Request};
 use super::session::Session;
 use super::streams::{Capture, OpenStream, Render};
+use crate::abi::{
+    ClientProperties, Handle, Hns, IAudioCaptureClient, IAudioClient_Impl, IAudioClient2_Impl,
+    IAudioClient3, IAudioClient3_Impl, IAudioClock, IAudioClock2, IAudioRenderClient,
+    IAudioSessionControl, IAudioSessionControl2, IAudioStreamVolume, ISimpleAudioVolume,
+};
 use crate::call::{Question, format_of};
 use crate::codes::{
     ALREADY_INITIALIZED, BUFFER_OPERATION_PENDING, INVALID_ARGUMENT, NO_INTERFACE, NOT_INITIALIZED,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use windows_core::{HRESULT, implement};
 
-use super::abi::{IAudioClock, IAudioClock_Impl, IAudioClock2, IAudioClock2_Impl};
 use super::border::{method, put, put_if};
 use super::streams::OpenStream;
+use crate::abi::{IAudioClock, IAudioClock_Impl, IAudioClock2, IAudioClock2_Impl};
 use crate::codes::SERVICE_NOT_RUNNING;
 
 /// `AUDIOCLOCK_CHARACTERISTIC_FIXED_FREQ`

@@ -8,13 +8,13 @@ use rt::Mutex;
 use simcard::spec::Flow;
 use windows_core::{GUID, HRESULT, IUnknown, Interface, PWSTR, implement};
 
-use super::abi::{
-    IAudioClient, IAudioClient2, IAudioClient3, IMMDevice, IMMDevice_Impl, IMMEndpoint,
-    IMMEndpoint_Impl, IPropertyStore, PropVariant,
-};
 use super::border::{guid, method, put, put_object, put_queried, task_text};
 use super::client::Client;
 use super::properties::Properties;
+use crate::abi::{
+    IAudioClient, IAudioClient2, IAudioClient3, IMMDevice, IMMDevice_Impl, IMMEndpoint,
+    IMMEndpoint_Impl, IPropertyStore, PropVariant,
+};
 use crate::call::Question;
 use crate::codes::{NO_INTERFACE, NULL_POINTER};
 use crate::ids;

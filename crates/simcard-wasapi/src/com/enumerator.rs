@@ -8,12 +8,12 @@ use std::sync::atomic::Ordering;
 use simcard::spec::Flow;
 use windows_core::{HRESULT, PCWSTR, implement};
 
-use super::abi::{
-    IMMDeviceCollection, IMMDeviceCollection_Impl, IMMDeviceEnumerator, IMMDeviceEnumerator_Impl,
-};
 use super::border::{method, put, put_object};
 use super::device::{Endpoint, device as device_object};
 use super::notify;
+use crate::abi::{
+    IMMDeviceCollection, IMMDeviceCollection_Impl, IMMDeviceEnumerator, IMMDeviceEnumerator_Impl,
+};
 use crate::call::Question;
 use crate::codes::{INVALID_ARGUMENT, NOT_FOUND, NULL_POINTER};
 use crate::system::line;

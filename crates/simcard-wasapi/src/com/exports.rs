@@ -6,9 +6,9 @@ use std::ffi::c_void;
 
 use windows_core::{BOOL, GUID, HRESULT, IUnknown, implement};
 
-use super::abi::{IClassFactory, IClassFactory_Impl, IMMDeviceEnumerator};
 use super::border::{guid, method, put_queried};
 use super::enumerator::Enumerator;
+use crate::abi::{IClassFactory, IClassFactory_Impl, IMMDeviceEnumerator};
 use crate::system;
 
 const S_FALSE: HRESULT = HRESULT(1);

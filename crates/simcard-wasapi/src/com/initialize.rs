@@ -2,7 +2,7 @@
 
 use simcard::Mode;
 
-use super::abi::Hns;
+use crate::abi::Hns;
 use crate::codes::{INVALID_ARGUMENT, INVALID_STREAM_FLAG};
 
 const CROSS_PROCESS: u32 = 0x0001_0000;

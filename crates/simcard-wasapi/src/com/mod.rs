@@ -1,6 +1,5 @@
 //! The COM server: what clients see of the card.
 
-mod abi;
 mod border;
 mod client;
 mod clock;

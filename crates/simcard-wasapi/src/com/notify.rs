@@ -10,8 +10,8 @@ use rt::Mutex;
 use simcard::spec::Flow;
 use windows_core::{HSTRING, Interface, PCWSTR};
 
-use super::abi::IMMNotificationClient;
 use super::device::{ACTIVE, Endpoint, UNPLUGGED};
+use crate::abi::IMMNotificationClient;
 use crate::call::NoticeWord;
 use crate::codes::{NOT_FOUND, NULL_POINTER};
 use crate::layout::{Header, NOTICES_MAX};

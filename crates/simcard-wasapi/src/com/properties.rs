@@ -4,9 +4,9 @@
 
 use windows_core::{GUID, HRESULT, implement};
 
-use super::abi::{Blob, IPropertyStore, IPropertyStore_Impl, PropValue, PropVariant, PropertyKey};
 use super::border::{method, put, task_bytes, task_text};
 use super::device::Endpoint;
+use crate::abi::{Blob, IPropertyStore, IPropertyStore_Impl, PropValue, PropVariant, PropertyKey};
 use crate::call::{Question, format_of};
 use crate::codes::{INVALID_ARGUMENT, NULL_POINTER, UNEXPECTED};
 use crate::ids::guid_of;

@@ -10,12 +10,12 @@ use std::sync::atomic::Ordering;
 use rt::Mutex;
 use windows_core::{BOOL, GUID, HRESULT, PCWSTR, PWSTR, implement};
 
-use super::abi::{
+use super::border::{method, put, task_text};
+use super::streams::OpenStream;
+use crate::abi::{
     IAudioSessionControl_Impl, IAudioSessionControl2, IAudioSessionControl2_Impl,
     IAudioStreamVolume, IAudioStreamVolume_Impl, ISimpleAudioVolume, ISimpleAudioVolume_Impl,
 };
-use super::border::{method, put, task_text};
-use super::streams::OpenStream;
 use crate::codes::{INVALID_ARGUMENT, NOT_IMPLEMENTED, NULL_POINTER};
 use crate::system::process_id;
 

@@ -9,10 +9,10 @@ use rt::Mutex;
 use simcard::Mode;
 use windows_core::{HRESULT, implement};
 
-use super::abi::{
+use super::border::{method, put, put_if};
+use crate::abi::{
     IAudioCaptureClient, IAudioCaptureClient_Impl, IAudioRenderClient, IAudioRenderClient_Impl,
 };
-use super::border::{method, put, put_if};
 use crate::call::{Answer, Question};
 use crate::codes::{BUFFER_EMPTY, BUFFER_SIZE_NOT_ALIGNED, NULL_POINTER, UNEXPECTED};
 use crate::layout::{Block, STREAMS_MAX};

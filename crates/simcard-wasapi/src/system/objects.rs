@@ -41,6 +41,21 @@ impl Event {
         })
     }
 
+    /// A new event of this process, of the same kind.
+    ///
+    /// # Errors
+    /// The `HRESULT`.
+    pub fn unnamed() -> Result<Self, i32> {
+        // SAFETY: null is default security and no name.
+        let handle = unsafe { CreateEventW(null(), false.into(), false.into(), PCWSTR::null()) };
+        own(handle).map(Self).ok_or(crate::codes::OUT_OF_MEMORY)
+    }
+
+    /// The handle, which is open as long as `self` is.
+    pub fn handle(&self) -> HANDLE {
+        self.0.as_raw_handle()
+    }
+
     /// The event that another process's handle stands for.
     ///
     /// # Errors

@@ -1,0 +1,144 @@
+//! `wasapi-client`: a bare WASAPI program that plays, records, checks and watches.
+
+use std::process::ExitCode;
+
+#[cfg(not(windows))]
+fn main() -> ExitCode {
+    eprintln!("wasapi-client runs on Windows or under Wine only.");
+    ExitCode::from(2)
+}
+
+#[cfg(windows)]
+fn main() -> ExitCode {
+    match run::main() {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(windows)]
+mod run {
+    use std::path::PathBuf;
+    use std::process::ExitCode;
+    use std::str::FromStr;
+    use std::time::Duration;
+
+    use engine::format::SampleFormat;
+    use simcard_wasapi::client::{How, Wish, check, play, record, watch};
+
+    const USAGE: &str = "wasapi-client play --input RAW [options]
+wasapi-client record --output RAW --seconds N [options]
+wasapi-client check [--device NAME]
+wasapi-client watch --seconds N
+
+Options: --device NAME  --how shared|low-latency|exclusive|exclusive-timer|loopback
+         --format int16|int24|int24in32|int32|float32  --rate HZ  --period FRAMES
+Raw files hold interleaved frames of the format with the device's channels. Reports are JSON.";
+
+    struct Arguments {
+        wish: Wish,
+        file: Option<PathBuf>,
+        seconds: f64,
+    }
+
+    fn parse<T: FromStr>(text: &str) -> Result<T, String> {
+        text.parse()
+            .map_err(|_| format!("'{text}' is no such value.\n\n{USAGE}"))
+    }
+
+    fn arguments(
+        mut words: impl Iterator<Item = String>,
+        renders: bool,
+    ) -> Result<Arguments, String> {
+        let mut arguments = Arguments {
+            wish: Wish {
+                renders,
+                device: None,
+                how: How::Shared,
+                sample: SampleFormat::Float32,
+                rate_hz: None,
+                period_frames: None,
+            },
+            file: None,
+            seconds: 0.0,
+        };
+        let wish = &mut arguments.wish;
+        while let Some(word) = words.next() {
+            let value = words.next().ok_or(USAGE)?;
+            match &*word {
+                "--input" | "--output" => arguments.file = Some(value.into()),
+                "--seconds" => arguments.seconds = parse(&value)?,
+                "--device" => wish.device = Some(value),
+                "--rate" => wish.rate_hz = Some(parse(&value)?),
+                "--period" => wish.period_frames = Some(parse(&value)?),
+                "--format" => wish.sample = SampleFormat::from_name(&value).ok_or(USAGE)?,
+                "--how" => {
+                    wish.how = match &*value {
+                        "shared" => How::Shared,
+                        "low-latency" => How::LowLatency,
+                        "exclusive" => How::Exclusive,
+                        "exclusive-timer" => How::ExclusiveTimer,
+                        "loopback" => How::Loopback,
+                        _ => return Err(USAGE.into()),
+                    }
+                }
+                _ => return Err(USAGE.into()),
+            }
+        }
+        Ok(arguments)
+    }
+
+    fn json(value: &impl serde::Serialize) -> Result<(), String> {
+        println!(
+            "{}",
+            serde_json::to_string(value).map_err(|error| error.to_string())?
+        );
+        Ok(())
+    }
+
+    pub fn main() -> Result<ExitCode, String> {
+        let mut words = std::env::args().skip(1);
+        let command = words.next().ok_or(USAGE)?;
+        let Arguments {
+            wish,
+            file,
+            seconds,
+        } = arguments(words, command == "play")?;
+        simcard_wasapi::system::enter_apartment();
+        match &*command {
+            "play" => {
+                let path = file.ok_or(USAGE)?;
+                let bytes = std::fs::read(&path)
+                    .map_err(|error| format!("Cannot read {}: {error}.", path.display()))?;
+                json(&play(&wish, &bytes).map_err(|failure| failure.to_string())?)?;
+            }
+            "record" => {
+                let path = file.ok_or(USAGE)?;
+                let (report, bytes) =
+                    record(&wish, seconds).map_err(|failure| failure.to_string())?;
+                std::fs::write(&path, bytes)
+                    .map_err(|error| format!("Cannot write {}: {error}.", path.display()))?;
+                json(&report)?;
+            }
+            "check" => {
+                let findings =
+                    check(wish.device.as_deref()).map_err(|failure| failure.to_string())?;
+                for finding in &findings {
+                    json(finding)?;
+                }
+                if findings.iter().any(|finding| !finding.good) {
+                    return Ok(ExitCode::FAILURE);
+                }
+            }
+            "watch" => {
+                let lines = watch(Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0)));
+                json(&lines.map_err(|failure| failure.to_string())?)?;
+            }
+            _ => return Err(USAGE.into()),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
