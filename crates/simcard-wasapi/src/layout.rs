@@ -7,13 +7,14 @@
 #![allow(unsafe_code)]
 
 use crate::call::Answer;
+use crate::codes::NOT_INITIALIZED;
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicI32, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 /// Marks the memory as ours.
 pub const MAGIC: u32 = 0x7369_6D63;
 /// Counts up with every change of the layout.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Streams that can be open at a time.
 pub const STREAMS_MAX: usize = 16;
 /// Bytes of a stream's ring.
@@ -63,6 +64,10 @@ pub struct Header {
     pub state: AtomicU32,
     /// Endpoints, numbered from 0.
     pub devices: AtomicU32,
+    /// The service's process.
+    pub process: AtomicU32,
+    /// Keeps the layout the same everywhere.
+    pub reserved: AtomicU32,
     /// Notices ever written; each is at its number modulo [`NOTICES_MAX`].
     pub notices_written: AtomicU64,
     /// The notices.
@@ -174,7 +179,7 @@ pub struct Ring(UnsafeCell<[u8; RING_BYTES]>);
 unsafe impl Sync for Ring {}
 
 const _: () = {
-    assert!(std::mem::offset_of!(Shared, call) == 32 + 8 * NOTICES_MAX);
+    assert!(std::mem::offset_of!(Shared, call) == 40 + 8 * NOTICES_MAX);
     assert!(std::mem::offset_of!(Block, service_frames) == 16);
     assert!(std::mem::offset_of!(Block, handovers) == 96);
     assert!(size_of::<HandoverSlot>() == 24 && size_of::<PacketSlot>() == 24);
@@ -197,8 +202,18 @@ impl Shared {
         }
     }
 
-    /// Writes down what the memory is. The state is left to whoever runs the service.
-    pub fn stamp(&self) {
+    /// Makes the memory fit for a service, whatever an earlier one has left in it: clients may still
+    /// have it. The state is left to whoever runs the service.
+    pub fn prepare(&self, process: u32) {
+        self.header.state.store(state::STARTING, Ordering::Release);
+        self.header.process.store(process, Ordering::Relaxed);
+        let asked = self.call.asked.load(Ordering::Relaxed);
+        self.call.answered.store(asked, Ordering::Relaxed);
+        for block in &self.streams {
+            block.generation.fetch_add(1, Ordering::AcqRel);
+            block.clear();
+            block.dead.store(NOT_INITIALIZED, Ordering::Release);
+        }
         self.header
             .bytes
             .store(size_of::<Shared>() as u64, Ordering::Relaxed);
@@ -365,10 +380,10 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn memory_is_served_once_it_is_stamped_and_running() {
+    fn memory_is_served_once_it_is_prepared_and_running() {
         let shared = Shared::private();
         assert!(!shared.is_served());
-        shared.stamp();
+        shared.prepare(1);
         assert!(!shared.is_served(), "nobody runs it yet");
         shared.header.state.store(state::RUNNING, Ordering::Release);
         assert!(shared.is_served());

@@ -48,6 +48,9 @@ pub trait System {
     /// The `HRESULT`: there is no such handle.
     fn event(&self, process: u32, handle: u64) -> Result<Box<dyn Event>, i32>;
 
+    /// The number of the service's own process.
+    fn process_id(&self) -> u32;
+
     /// A way to see whether that process is alive.
     fn process(&self, process: u32) -> Box<dyn Process>;
 
@@ -102,9 +105,9 @@ impl<'a, S: System> Server<'a, S> {
         let truth = Truth::new(&world, folder)?;
         world.set_recorder(truth.recorder());
         let base_ns = system.now_ns();
+        shared.prepare(system.process_id());
         let devices = world.endpoint_ids().count() as u32;
         shared.header.devices.store(devices, Ordering::Relaxed);
-        shared.stamp();
         shared.header.state.store(state::RUNNING, Ordering::Release);
         Ok(Self {
             system,

@@ -53,6 +53,10 @@ impl System for Fake {
         Ok(Box::new(FakeEvent(Rc::clone(&self.events), handle)))
     }
 
+    fn process_id(&self) -> u32 {
+        99
+    }
+
     fn process(&self, process: u32) -> Box<dyn Process> {
         Box::new(FakeProcess(Rc::clone(&self.dead), process))
     }

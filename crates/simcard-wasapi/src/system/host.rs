@@ -1,7 +1,7 @@
 //! What the service has of the system.
 
 use super::objects::{Event, ProcessHandle, make_memory};
-use super::{Names, now_ns};
+use super::{Names, now_ns, process_id};
 use crate::layout::Shared;
 use crate::service::{self, Process, System};
 
@@ -44,6 +44,10 @@ impl System for ServiceSystem {
 
     fn event(&self, process: u32, handle: u64) -> Result<Box<dyn service::Event>, i32> {
         Ok(Box::new(Event::of_process(process, handle)?))
+    }
+
+    fn process_id(&self) -> u32 {
+        process_id()
     }
 
     fn process(&self, process: u32) -> Box<dyn Process> {

@@ -164,15 +164,19 @@ pub(super) fn make_memory(name: &HSTRING) -> Result<&'static Shared, String> {
     let existed = std::io::Error::last_os_error().raw_os_error() == Some(183);
     let handle =
         own(handle).ok_or_else(|| format!("The memory {shown} cannot be made: {}.", why()))?;
-    if existed {
+    // SAFETY: the memory was made with this size, or the system refuses to map so much of it.
+    let shared = unsafe { view(handle) };
+    let shared =
+        shared.ok_or_else(|| format!("The memory {shown} cannot be mapped: {}.", why()))?;
+    // Clients keep the memory of a service that is gone; the next one takes it over.
+    let owner = shared.header.process.load(Ordering::Acquire);
+    if existed && shared.is_served() && !ProcessHandle::of(owner).has_ended() {
         return Err(format!(
-            "The memory {shown} is there already: a service of this run works; stop it, or set \
-             SIMCARD_RUN to another name."
+            "A service of this run works already (process {owner}); stop it, or set SIMCARD_RUN to \
+             another name."
         ));
     }
-    // SAFETY: the memory was made with this size.
-    unsafe { view(handle) }
-        .ok_or_else(|| format!("The memory {shown} cannot be mapped: {}.", why()))
+    Ok(shared)
 }
 
 /// The memory of a running service.
