@@ -1,4 +1,4 @@
-//! The project's one door: `cargo xtask setup | build | demo | test | tidy`.
+//! The project's one door: `cargo xtask setup | build | demo | test | prove | tidy`.
 //!
 //! On Linux it owns a rig: a private sound server, private Wine prefixes and the programs that run
 //! in them, all below the target directory. On Windows it builds and tests natively.
@@ -8,6 +8,7 @@ mod interrupt;
 mod layers;
 mod paths;
 mod process;
+mod prove;
 mod sound;
 mod tidy;
 
@@ -55,6 +56,12 @@ Commands:
   test [FILTER]     Format, lints, layers, unit tests, then the driver under Wine.
                     With FILTER: only the legs whose name contains it (see --list).
       --list          name the legs and stop
+  prove [CLAIM]...  Measure what the project promises, or only these claims; exit status 1 when
+                    one falls short.
+      --list          tell the claims, their targets and last figures, and measure nothing
+      --quick         the short form, where there is one
+      --json          one JSON object on standard output
+      --write         keep the figures in docs/claims.json and make docs/claims.md of it
   tidy              Only the checks that need no running driver.
   help              Print this text.
 
@@ -67,6 +74,7 @@ Examples:
   cargo xtask demo                 from a fresh clone to sound, with a verdict
   cargo xtask demo song.wav        the same with your own file
   cargo xtask test shared          only what concerns shared mode
+  cargo xtask prove added-latency  what the driver adds to the bare device, in frames
 ";
 
 enum Command {
@@ -78,6 +86,7 @@ enum Command {
         filter: Option<String>,
         list_only: bool,
     },
+    Prove(prove::Request),
     Tidy,
 }
 
@@ -91,12 +100,18 @@ fn parse() -> Result<Command, lexopt::Error> {
     let mut build = BuildRequest::default();
     let mut value = None;
     let mut list_only = false;
+    let mut prove = prove::Request::default();
     while let Some(arg) = args.next()? {
         match (name.as_str(), arg) {
             (_, Short('h') | Long("help")) => return Ok(Command::Help),
             ("build", Long("target")) => build.target = Some(args.value()?.string()?),
             ("build", Long("release")) => build.release = true,
             ("test", Long("list")) => list_only = true,
+            ("prove", Long("list")) => prove.list_only = true,
+            ("prove", Long("quick")) => prove.quick = true,
+            ("prove", Long("json")) => prove.json = true,
+            ("prove", Long("write")) => prove.write = true,
+            ("prove", Value(id)) => prove.ids.push(id.string()?),
             ("demo" | "test", Value(given)) if value.is_none() => value = Some(given),
             (_, other) => return Err(other.unexpected()),
         }
@@ -110,6 +125,10 @@ fn parse() -> Result<Command, lexopt::Error> {
             filter: value.map(|v| v.string()).transpose()?,
             list_only,
         },
+        "prove" => {
+            prove.check()?;
+            Command::Prove(prove)
+        }
         "tidy" => Command::Tidy,
         other => return Err(format!("there is no command `{other}`").into()),
     })
@@ -129,6 +148,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Build(request) => build::run(&paths, &request).map(|()| true),
         Command::Demo(file) => demo::run(&paths, file.as_deref()),
         Command::Test { filter, list_only } => suite::run(&paths, filter.as_deref(), list_only),
+        Command::Prove(request) => prove::run(&paths, &request),
         Command::Tidy => tidy::run(&paths),
     }
 }

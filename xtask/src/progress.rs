@@ -1,7 +1,6 @@
 //! One line per step, with the seconds that it took. On standard error: standard output is for
 //! results.
 
-use std::io::Write;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -9,8 +8,6 @@ use anyhow::Result;
 /// Runs `work` under a line `  what ... 1.2 s`.
 pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprint!("  {what} ... ");
-    // A closed standard error must not stop the work.
-    let _ = std::io::stderr().flush();
     let begun = Instant::now();
     let result = work();
     let seconds = begun.elapsed().as_secs_f64();

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::layers;
 use crate::paths::Paths;
+use crate::{layers, prove};
 
 /// Written by a program, for the compiler only.
 const GENERATED: &str = "bindings.rs";
@@ -34,10 +34,11 @@ pub fn run(paths: &Paths) -> Result<bool> {
 pub type Check = fn(&Paths) -> Result<()>;
 
 /// All checks, with their names.
-pub const CHECKS: [(&str, Check); 3] = [
+pub const CHECKS: [(&str, Check); 4] = [
     ("layers", layers::check),
     ("file lengths", lengths),
     ("forbidden words", words),
+    ("claims", prove::check),
 ];
 
 fn lengths(paths: &Paths) -> Result<()> {

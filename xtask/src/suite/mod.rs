@@ -2,7 +2,7 @@
 
 mod native;
 mod scenarios;
-mod stage;
+pub mod stage;
 
 use std::io::{IsTerminal, Write};
 use std::time::Instant;

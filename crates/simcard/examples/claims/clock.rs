@@ -116,8 +116,8 @@ fn clocks(rng: &mut SplitMix64) -> [(&'static str, Exact); 3] {
 pub fn measure(instants: u64, seed: u64) -> Result<Value, String> {
     const MACHINES: u64 = 10;
     let mut worst = [(); 3].map(|()| ("", Off::default()));
+    eprintln!("{MACHINES} clocks of each kind");
     for machine in 0..MACHINES {
-        eprintln!("clock {} of {MACHINES}", machine + 1);
         let mut rng = SplitMix64::new(seed + machine);
         for ((name, exact), (kind, off)) in clocks(&mut rng).into_iter().zip(&mut worst) {
             *kind = name;

@@ -88,7 +88,7 @@ pub fn measure(quick: bool) -> Result<Value, String> {
         Use::LowLatency,
         Use::ExclusiveTimer,
     ] {
-        eprintln!("{usage:?}: {} blocks", blocks.len());
+        eprintln!("{}: {} blocks", name(usage), blocks.len());
         for case in cases(usage, blocks) {
             rows.push(row(case)?);
         }
@@ -121,7 +121,7 @@ fn row(case: Case) -> Result<Value, String> {
         withholds,
         ..
     } = case;
-    let told = |error: String| format!("{usage:?} with blocks of {block_frames}: {error}.");
+    let told = |error: String| format!("{} with blocks of {block_frames}: {error}.", name(usage));
     let seen = driver(case).map_err(told)?;
     // Which client would be bare is no question only where events wake it.
     let bare_frames = match (usage, withholds) {
@@ -130,7 +130,7 @@ fn row(case: Case) -> Result<Value, String> {
     };
     let bound_frames = block_frames - gcd(block_frames, seen.period_frames);
     Ok(json!({
-        "use": format!("{usage:?}"),
+        "use": name(usage),
         "block_frames": block_frames,
         "period_frames": seen.period_frames,
         "withholds_output_ready": withholds,
@@ -278,6 +278,15 @@ fn bare(usage: Use, period_frames: u32) -> Result<i64, String> {
     longest
         .max()
         .ok_or_else(|| "nothing was written".to_owned())
+}
+
+fn name(usage: Use) -> &'static str {
+    match usage {
+        Use::Exclusive => "exclusive",
+        Use::Shared => "shared",
+        Use::LowLatency => "low-latency",
+        Use::ExclusiveTimer => "exclusive-timer",
+    }
 }
 
 fn gcd(a: u32, b: u32) -> u32 {

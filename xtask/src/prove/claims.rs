@@ -1,0 +1,120 @@
+//! The list of claims.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::judge::{self, Figure};
+use super::source::{CardRun, Source};
+
+/// Something that the project promises.
+pub struct Claim {
+    /// Its name on the command line.
+    pub id: &'static str,
+    /// The promise.
+    pub sentence: &'static str,
+    /// What the figure has to be.
+    pub target: &'static str,
+    /// What measures it.
+    pub source: Source,
+    /// Makes a figure of what was measured.
+    pub judge: fn(&Value) -> Result<Figure>,
+}
+
+const EXACT: Source = Source::Card(CardRun {
+    full: &["exact", "--seconds", "3600"],
+    quick: &["exact", "--seconds", "60"],
+});
+const CLOCK: Source = Source::Card(CardRun {
+    full: &["clock", "--instants", "200000"],
+    quick: &["clock", "--instants", "2000"],
+});
+const LATENCY: Source = Source::Card(CardRun {
+    full: &["latency"],
+    quick: &["latency", "--quick"],
+});
+
+/// All of them, in the order in which they are measured.
+pub const CLAIMS: &[Claim] = &[
+    Claim {
+        id: "simcard-exact",
+        sentence: "The simulated card loses, invents and alters no frame outside declared faults: \
+                   exclusive with events and with a timer, shared with several programs, \
+                   low-latency, recorded over a cable, and loopback, at odd periods and formats, \
+                   with clocks that are off and wake-ups that are late but in time.",
+        target: "0 frames wrong in an hour of each mode, and a planted fault is noticed",
+        source: EXACT,
+        judge: judge::exact,
+    },
+    Claim {
+        id: "simcard-clock",
+        sentence: "Over 24 h the simulated clock is where exact arithmetic has it, for constant \
+                   deviations, steps and swings.",
+        target: "a relative error below 1e-9",
+        source: CLOCK,
+        judge: judge::clock,
+    },
+    Claim {
+        id: "validator-finds-planted-faults",
+        sentence: "The validator notices each fault that is planted in a driver, by the checks that \
+                   should notice it, and reports nothing else, of the sound driver nothing at all.",
+        target: "all planted faults found, 0 false alarms",
+        source: Source::PlantedFaults,
+        judge: judge::planted,
+    },
+    Claim {
+        id: "added-latency",
+        sentence: "The driver adds no frame to a bare client of the device where the host's block is \
+                   the device's period, and at most block - gcd(block, period) frames elsewhere: in \
+                   the longest time from a program's write to the output, on the simulated card, \
+                   exclusive with events, shared and low-latency.",
+        target: "0 frames at block = period, at most block - gcd(block, period) elsewhere",
+        source: LATENCY,
+        judge: judge::added_latency,
+    },
+    Claim {
+        id: "reported-latency",
+        sentence: "The output latency that the driver reports is the time from a block's time stamp \
+                   to its first frame at the output, for every block, in every mode of the simulated \
+                   card, with and without outputReady.",
+        target: "0 frames between reported and measured",
+        source: LATENCY,
+        judge: judge::reported_latency,
+    },
+    Claim {
+        id: "rt-clean",
+        sentence: "Between the device's signal and the hand-over the driver allocates, frees and \
+                   locks nothing, in both of its ways to play.",
+        target: "0 allocations, frees and locks in 60 s of each, and planted ones are counted",
+        source: Source::Guard,
+        judge: judge::rt_clean,
+    },
+];
+
+/// The claim of that name.
+pub fn find(id: &str) -> Option<&'static Claim> {
+    CLAIMS.iter().find(|claim| claim.id == id)
+}
+
+impl Claim {
+    /// What to type to measure it.
+    pub fn command(&self) -> String {
+        format!("cargo xtask prove {}", self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_claim_has_a_name_of_its_own_and_sentences() {
+        for (place, claim) in CLAIMS.iter().enumerate() {
+            assert!(claim.sentence.ends_with('.'), "{}", claim.id);
+            assert!(!claim.sentence.contains("  "), "{}", claim.id);
+            assert!(!claim.target.is_empty() && !claim.source.commands(false).is_empty());
+            let first = CLAIMS.iter().position(|other| other.id == claim.id);
+            assert_eq!(first, Some(place), "{} is there twice", claim.id);
+            assert!(find(claim.id).is_some());
+        }
+    }
+}

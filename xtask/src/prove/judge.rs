@@ -1,0 +1,274 @@
+//! From what the programs told to a figure and a verdict. What a program leaves out is an error, never
+//! a zero.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+/// The largest relative error of a clock.
+const CLOCK_ERROR_MAX: f64 = 1e-9;
+
+/// What was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// In words.
+    pub text: String,
+    /// In numbers.
+    pub values: Value,
+    /// Whether it meets the target.
+    pub holds: bool,
+}
+
+fn integer(value: &Value, name: &str) -> Result<i64> {
+    value[name]
+        .as_i64()
+        .with_context(|| format!("it tells no number `{name}`"))
+}
+
+fn word<'a>(value: &'a Value, name: &str) -> Result<&'a str> {
+    value[name]
+        .as_str()
+        .with_context(|| format!("it tells no `{name}`"))
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> Result<&'a [Value]> {
+    let list = value[name]
+        .as_array()
+        .with_context(|| format!("it tells no list `{name}`"))?;
+    ensure!(!list.is_empty(), "its list `{name}` is empty");
+    Ok(list)
+}
+
+fn sum(rows: &[Value], name: &str) -> Result<i64> {
+    rows.iter().map(|row| integer(row, name)).sum()
+}
+
+/// `1234567` as `1 234 567`.
+fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::from(if number < 0 { "-" } else { "" });
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `simcard-exact`.
+pub fn exact(data: &Value) -> Result<Figure> {
+    let modes = list(data, "modes")?;
+    let seconds = integer(data, "seconds_of_a_mode")?;
+    let checked = sum(modes, "frames_checked")?;
+    let (wrong, astray) = (sum(modes, "frames_wrong")?, sum(modes, "frames_astray")?);
+    let least = modes.iter().map(|mode| integer(mode, "frames_checked"));
+    let least = least.collect::<Result<Vec<_>>>()?.into_iter().min();
+    let planted = &data["with_a_planted_fault"];
+    let noticed = integer(planted, "frames_wrong")? > 0 && integer(planted, "frames_astray")? > 0;
+    let unnoticed = if noticed {
+        ""
+    } else {
+        "; a planted fault was not noticed"
+    };
+    Ok(Figure {
+        text: format!(
+            "{} of {} frames wrong, {} lost or too many, in {} modes of {} s each{unnoticed}",
+            grouped(wrong),
+            grouped(checked),
+            grouped(astray),
+            modes.len(),
+            grouped(seconds)
+        ),
+        values: json!({
+            "frames_checked": checked, "frames_wrong": wrong, "frames_astray": astray,
+            "seconds_of_a_mode": seconds, "modes": modes, "planted_fault_noticed": noticed,
+        }),
+        holds: wrong == 0 && astray == 0 && least > Some(0) && noticed,
+    })
+}
+
+/// `simcard-clock`.
+pub fn clock(data: &Value) -> Result<Figure> {
+    let (mut worst, mut worst_ns) = (0.0_f64, 0.0_f64);
+    let kinds = list(data, "kinds")?;
+    for kind in kinds {
+        let float = |name: &str| {
+            let number = kind[name].as_f64();
+            number.with_context(|| format!("it tells no number `{name}`"))
+        };
+        worst = worst.max(float("worst_relative")?);
+        worst_ns = worst_ns.max(float("worst_ns")?);
+    }
+    let differing = sum(kinds, "counts_differing")?;
+    let hours = integer(data, "hours")?;
+    Ok(Figure {
+        text: format!(
+            "worst relative error {worst:.1e} ({worst_ns:.1} ns) within {hours} h; {} counts of \
+             frames differ",
+            grouped(differing)
+        ),
+        values: json!({
+            "worst_relative": worst, "worst_ns": worst_ns, "counts_differing": differing,
+            "kinds": kinds,
+        }),
+        holds: worst < CLOCK_ERROR_MAX && differing == 0,
+    })
+}
+
+/// `validator-finds-planted-faults`.
+pub fn planted(data: &Value) -> Result<Figure> {
+    let drivers = list(data, "drivers")?;
+    let (mut planted, mut found, mut alarms, mut sound) = (0, 0, Vec::new(), 0);
+    let mut missed = Vec::new();
+    for row in drivers {
+        let driver = word(row, "driver")?;
+        let outcomes = |name: &str| {
+            let map = row[name].as_object();
+            map.with_context(|| format!("it tells no `{name}` of {driver}"))
+        };
+        let (expected, noticed) = (outcomes("expected")?, outcomes("noticed")?);
+        if expected.is_empty() {
+            sound += 1;
+        } else {
+            planted += 1;
+            let wanted = expected.iter();
+            let unseen = wanted.filter(|(check, outcome)| noticed.get(*check) != Some(*outcome));
+            let unseen: Vec<String> = unseen.map(|(id, _)| format!("{driver}: {id}")).collect();
+            found += i64::from(unseen.is_empty());
+            missed.extend(unseen);
+        }
+        let others = noticed.iter().filter(|(id, _)| !expected.contains_key(*id));
+        alarms.extend(others.map(|(id, outcome)| format!("{driver}: {id}: {outcome}")));
+    }
+    ensure!(sound > 0, "it has no sound driver");
+    let checks = sum(drivers, "checks")?;
+    let mut text = format!(
+        "{found} of {planted} planted faults found, {} false alarms in {} checks",
+        alarms.len(),
+        grouped(checks)
+    );
+    for odd in missed.iter().chain(&alarms) {
+        text.push_str(&format!("; {odd}"));
+    }
+    Ok(Figure {
+        text,
+        values: json!({
+            "planted": planted, "found": found, "missed": missed, "false_alarms": alarms,
+            "checks": checks,
+        }),
+        holds: planted > 0 && found == planted && alarms.is_empty(),
+    })
+}
+
+/// `added-latency`.
+pub fn added_latency(data: &Value) -> Result<Figure> {
+    let rows = list(data, "rows")?.iter();
+    let (mut at_equal, mut elsewhere, mut over) = (Vec::new(), 0, Vec::new());
+    for row in rows.filter(|row| !row["added_frames"].is_null()) {
+        let (block, period) = (
+            integer(row, "block_frames")?,
+            integer(row, "period_frames")?,
+        );
+        let (added, bound) = (integer(row, "added_frames")?, integer(row, "bound_frames")?);
+        if block == period {
+            at_equal.push(added);
+        } else {
+            elsewhere += 1;
+        }
+        if added > bound {
+            let usage = word(row, "use")?;
+            over.push((
+                added - bound,
+                format!("{usage}, block {block}, period {period}: {added}"),
+            ));
+        }
+    }
+    let most = at_equal.iter().copied().max();
+    let most = most.context("no block is the period")?;
+    over.sort();
+    let excess = over.last().map_or_else(String::new, |(excess, case)| {
+        format!(
+            "; over their bound: {}, by up to {excess} frames ({case})",
+            over.len()
+        )
+    });
+    Ok(Figure {
+        text: format!(
+            "{most} frames at block = period ({} cases); {elsewhere} cases elsewhere{excess}",
+            at_equal.len()
+        ),
+        values: json!({
+            "at_equal_frames": most, "equal_cases": at_equal.len(), "other_cases": elsewhere,
+            "over_the_bound": over,
+        }),
+        holds: over.is_empty(),
+    })
+}
+
+/// `reported-latency`.
+pub fn reported_latency(data: &Value) -> Result<Figure> {
+    let rows = list(data, "rows")?;
+    let mut worst = (0, String::new());
+    for row in rows {
+        let reported = integer(row, "reported_frames")?;
+        for name in ["measured_min_frames", "measured_max_frames"] {
+            let apart = (reported - integer(row, name)?).abs();
+            if apart > worst.0 {
+                let block = integer(row, "block_frames")?;
+                worst = (apart, format!(" ({}, block {block})", word(row, "use")?));
+            }
+        }
+    }
+    Ok(Figure {
+        text: format!(
+            "at most {} frames between reported and measured{} in {} cases",
+            worst.0,
+            worst.1,
+            rows.len()
+        ),
+        values: json!({ "worst_frames": worst.0, "cases": rows.len() }),
+        holds: worst.0 == 0,
+    })
+}
+
+/// `rt-clean`: what the driver counted, or whether the native test of its cycle passed.
+pub fn rt_clean(data: &Value) -> Result<Figure> {
+    if let Some(passed) = data["native_test_passed"].as_bool() {
+        let how = if passed { "passed" } else { "failed" };
+        return Ok(Figure {
+            text: format!("no Wine here: the native test of the cycle {how}"),
+            values: data.clone(),
+            holds: passed,
+        });
+    }
+    let mut texts = Vec::new();
+    let mut holds = true;
+    for sheet in list(data, "drivers")? {
+        let (driver, clean) = (word(sheet, "driver")?, &sheet["clean"]);
+        let cycles = integer(clean, "sections")?;
+        let faults = ["allocations", "frees", "locks"].map(|name| integer(clean, name));
+        let [allocations, frees, locks] = faults;
+        let (allocations, frees, locks) = (allocations?, frees?, locks?);
+        texts.push(format!(
+            "{driver}: {allocations} allocations, {frees} frees, {locks} locks in {} cycles",
+            grouped(cycles)
+        ));
+        let planted = &sheet["with_allocations"];
+        let counts = integer(planted, "allocations")? > 0
+            && integer(planted, "frees")? > 0
+            && integer(&sheet["with_locks"], "locks")? > 0;
+        if !counts {
+            texts.push(format!("{driver} does not count planted ones"));
+        }
+        holds &= cycles > 0 && allocations + frees + locks == 0 && counts;
+    }
+    let seconds = integer(data, "seconds")?;
+    Ok(Figure {
+        text: format!("{}; {seconds} s each", texts.join("; ")),
+        values: data.clone(),
+        holds,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+use super::*;
+
+/// The same data with one place changed.
+fn with(data: &Value, pointer: &str, value: Value) -> Value {
+    let mut changed = data.clone();
+    *changed.pointer_mut(pointer).expect("there is such a place") = value;
+    changed
+}
+
+/// Holds; with the place changed it falls short, and says so.
+fn falls_short(judge: fn(&Value) -> Result<Figure>, good: &Value, pointer: &str, value: Value) {
+    assert!(judge(good).unwrap().holds);
+    let bad = judge(&with(good, pointer, value)).unwrap();
+    assert!(!bad.holds, "{pointer}: {}", bad.text);
+}
+
+fn is_unclear(judge: fn(&Value) -> Result<Figure>, good: &Value, pointer: &str) {
+    assert!(judge(good).is_ok());
+    assert!(
+        judge(&with(good, pointer, Value::Null)).is_err(),
+        "{pointer}"
+    );
+}
+
+#[test]
+fn digits_come_in_threes() {
+    let texts = [0, 7, 999, 1_000, 1_234_567, -12_345].map(grouped);
+    assert_eq!(texts, ["0", "7", "999", "1 000", "1 234 567", "-12 345"]);
+}
+
+#[test]
+fn one_frame_is_enough_to_fall_short() {
+    let mode = json!({
+        "mode": "shared", "frames_checked": 1_000, "frames_wrong": 0, "frames_astray": 0,
+    });
+    let good = json!({
+        "seconds_of_a_mode": 3_600, "modes": [mode, mode],
+        "with_a_planted_fault": { "frames_wrong": 9, "frames_astray": 9 },
+    });
+    let figure = exact(&good).unwrap();
+    let text = "0 of 2 000 frames wrong, 0 lost or too many, in 2 modes of 3 600 s each";
+    assert_eq!(figure.text, text);
+    falls_short(exact, &good, "/modes/1/frames_wrong", json!(1));
+    falls_short(exact, &good, "/modes/0/frames_astray", json!(1));
+    falls_short(exact, &good, "/modes/0/frames_checked", json!(0));
+    falls_short(exact, &good, "/with_a_planted_fault/frames_wrong", json!(0));
+    is_unclear(exact, &good, "/modes/0/frames_wrong");
+    assert!(
+        exact(&with(&good, "/modes", json!([]))).is_err(),
+        "no mode at all"
+    );
+}
+
+#[test]
+fn a_clock_falls_short_at_its_limit() {
+    let kind = json!({ "worst_relative": 1e-11, "worst_ns": 1.0, "counts_differing": 0 });
+    let good = json!({ "hours": 24, "kinds": [kind, kind] });
+    assert!(
+        clock(&good)
+            .unwrap()
+            .text
+            .contains("1.0e-11 (1.0 ns) within 24 h")
+    );
+    falls_short(clock, &good, "/kinds/1/worst_relative", json!(1e-9));
+    falls_short(clock, &good, "/kinds/0/counts_differing", json!(1));
+    is_unclear(clock, &good, "/kinds/0/worst_relative");
+}
+
+#[test]
+fn a_missed_fault_and_a_false_alarm_are_named() {
+    let good = json!({ "drivers": [
+        { "driver": "Fixture sound", "checks": 30, "expected": {}, "noticed": {} },
+        { "driver": "Fixture a", "checks": 30,
+          "expected": { "halves": "failed" }, "noticed": { "halves": "failed" } },
+    ]});
+    let figure = planted(&good).unwrap();
+    assert_eq!(
+        figure.text,
+        "1 of 1 planted faults found, 0 false alarms in 60 checks"
+    );
+    falls_short(
+        planted,
+        &good,
+        "/drivers/0/noticed",
+        json!({ "rates": "warning" }),
+    );
+    falls_short(planted, &good, "/drivers/1/noticed", json!({}));
+    falls_short(
+        planted,
+        &good,
+        "/drivers/1/noticed/halves",
+        json!("warning"),
+    );
+    let alarm = with(&good, "/drivers/0/noticed", json!({ "rates": "warning" }));
+    assert!(
+        planted(&alarm)
+            .unwrap()
+            .text
+            .ends_with("; Fixture sound: rates: \"warning\"")
+    );
+    let missed = with(&good, "/drivers/1/noticed", json!({}));
+    assert!(
+        planted(&missed)
+            .unwrap()
+            .text
+            .ends_with("; Fixture a: halves")
+    );
+    is_unclear(planted, &good, "/drivers/1/noticed");
+}
+
+fn latencies() -> Value {
+    let row = |usage: &str, block: i64, period: i64, added: Value, bound: i64| {
+        json!({
+            "use": usage, "block_frames": block, "period_frames": period, "added_frames": added,
+            "bound_frames": bound, "reported_frames": 504, "measured_min_frames": 504,
+            "measured_max_frames": 504,
+        })
+    };
+    json!({ "rows": [
+        row("exclusive", 480, 480, json!(0), 0),
+        row("shared", 64, 480, json!(32), 32),
+        row("exclusive-timer", 64, 480, Value::Null, 32),
+    ]})
+}
+
+#[test]
+fn added_frames_are_judged_by_their_bound() {
+    let good = latencies();
+    let text = "0 frames at block = period (1 cases); 1 cases elsewhere";
+    assert_eq!(added_latency(&good).unwrap().text, text);
+    falls_short(added_latency, &good, "/rows/0/added_frames", json!(1));
+    falls_short(added_latency, &good, "/rows/1/added_frames", json!(33));
+    is_unclear(added_latency, &good, "/rows/0/bound_frames");
+    let over = with(&good, "/rows/1/added_frames", json!(40));
+    let over = added_latency(&over).unwrap();
+    let end = "; over their bound: 1, by up to 8 frames (shared, block 64, period 480: 40)";
+    assert!(over.text.ends_with(end), "{}", over.text);
+}
+
+#[test]
+fn a_report_that_is_off_by_a_frame_falls_short_either_way() {
+    let good = latencies();
+    let text = "at most 0 frames between reported and measured in 3 cases";
+    assert_eq!(reported_latency(&good).unwrap().text, text);
+    falls_short(
+        reported_latency,
+        &good,
+        "/rows/2/measured_max_frames",
+        json!(505),
+    );
+    falls_short(
+        reported_latency,
+        &good,
+        "/rows/2/measured_min_frames",
+        json!(503),
+    );
+    is_unclear(reported_latency, &good, "/rows/1/reported_frames");
+}
+
+#[test]
+fn a_cycle_is_clean_only_if_the_guard_is_awake() {
+    let sheet = |driver: &str| {
+        json!({
+            "driver": driver,
+            "clean": { "sections": 6_000, "allocations": 0, "frees": 0, "locks": 0 },
+            "with_allocations": { "sections": 100, "allocations": 100, "frees": 100, "locks": 0 },
+            "with_locks": { "sections": 100, "allocations": 0, "frees": 0, "locks": 100 },
+        })
+    };
+    let good = json!({ "seconds": 60, "drivers": [sheet("A"), sheet("B")] });
+    assert!(
+        rt_clean(&good)
+            .unwrap()
+            .text
+            .ends_with("0 locks in 6 000 cycles; 60 s each")
+    );
+    falls_short(rt_clean, &good, "/drivers/1/clean/frees", json!(1));
+    falls_short(rt_clean, &good, "/drivers/1/clean/sections", json!(0));
+    falls_short(rt_clean, &good, "/drivers/0/with_locks/locks", json!(0));
+    is_unclear(rt_clean, &good, "/drivers/0/clean/locks");
+    let native = rt_clean(&json!({ "native_test_passed": true })).unwrap();
+    assert!(
+        native.holds && native.text.contains("no Wine"),
+        "{}",
+        native.text
+    );
+    assert!(
+        !rt_clean(&json!({ "native_test_passed": false }))
+            .unwrap()
+            .holds
+    );
+}

@@ -1,0 +1,279 @@
+//! The programs that measure, and how they are run.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::program;
+use crate::paths::Paths;
+use crate::process;
+
+const LIMIT: Duration = Duration::from_secs(3600);
+/// Drivers that are validated at once. The checks wait most of the time; with many more of them
+/// they would wait for the processor, and notice that.
+const AT_ONCE: usize = 6;
+
+/// How a figure was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// As the target has it.
+    Full,
+    /// In short.
+    Quick,
+    /// Without Wine, by a test of the parts.
+    Native,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Form::Full => "full",
+            Form::Quick => "quick",
+            Form::Native => "native test only",
+        })
+    }
+}
+
+/// What was measured.
+pub struct Taken {
+    /// As the program told it.
+    pub data: Value,
+    /// How.
+    pub form: Form,
+}
+
+/// What measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The program of the simulated card, in virtual time.
+    Card(CardRun),
+    /// The validator on the drivers with planted faults.
+    PlantedFaults,
+    /// The driver that counts what its cycle does, under Wine.
+    Guard,
+}
+
+/// Arguments of the simulated card's program. The long form runs optimised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CardRun {
+    /// The long form.
+    pub full: &'static [&'static str],
+    /// The short form.
+    pub quick: &'static [&'static str],
+}
+
+impl Source {
+    /// For messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Card(_) => "the simulated card's program",
+            Source::PlantedFaults => "the validator",
+            Source::Guard => "the driver that counts",
+        }
+    }
+
+    /// Whether the short form takes seconds and needs nothing but Rust.
+    #[cfg(not(windows))]
+    pub fn is_cheap(self) -> bool {
+        matches!(self, Source::Card(_))
+    }
+
+    /// The programs that measure, as one would type them.
+    pub fn commands(self, quick: bool) -> Vec<String> {
+        match self {
+            Source::Card(run) => {
+                let arguments = card_arguments(run, quick);
+                vec![format!("cargo {}", arguments.join(" "))]
+            }
+            Source::PlantedFaults => {
+                let end = if quick { " --quick" } else { "" };
+                vec![format!(
+                    "cargo run -p broken-driver --bin validate-broken -- FAULT{end}"
+                )]
+            }
+            Source::Guard => ["ASIO2WASAPI Shared", "ASIO2WASAPI Exclusive"]
+                .map(|driver| {
+                    let seconds = guard_seconds(quick);
+                    format!("asio-check.exe guard --driver \"{driver}\" --seconds {seconds}")
+                })
+                .to_vec(),
+        }
+    }
+
+    /// Measures. `shows`: the programs' own progress is shown.
+    pub fn take(self, paths: &Paths, quick: bool, shows: bool) -> Result<Taken> {
+        let form = if quick { Form::Quick } else { Form::Full };
+        match self {
+            Source::Card(run) => {
+                let mut command = Command::new("cargo");
+                command
+                    .args(card_arguments(run, quick))
+                    .current_dir(&paths.root);
+                let data = program::json(&mut command, shows, LIMIT)?;
+                Ok(Taken { data, form })
+            }
+            Source::PlantedFaults => {
+                let data = planted_faults(paths, quick, shows)?;
+                Ok(Taken { data, form })
+            }
+            Source::Guard => guard(paths, quick, shows),
+        }
+    }
+}
+
+fn card_arguments(run: CardRun, quick: bool) -> Vec<&'static str> {
+    let mut arguments = vec!["run"];
+    if !quick {
+        arguments.push("--release");
+    }
+    arguments.extend(["-p", "simcard", "--example", "claims", "--"]);
+    arguments.extend(if quick { run.quick } else { run.full });
+    arguments
+}
+
+const fn guard_seconds(quick: bool) -> u64 {
+    if quick { 5 } else { 60 }
+}
+
+/// Runs the validator on every driver of the fixture.
+fn planted_faults(paths: &Paths, quick: bool, shows: bool) -> Result<Value> {
+    const BUILD: [&str; 5] = ["build", "-p", "broken-driver", "--bin", "validate-broken"];
+    let mut build = Command::new("cargo");
+    build.args(BUILD).current_dir(&paths.root);
+    let built = program::run(&mut build, shows, LIMIT)?;
+    if !built.status.success() {
+        bail!("`{}` failed: {}", process::name(&build), built.last_words);
+    }
+    let name = format!("validate-broken{}", std::env::consts::EXE_SUFFIX);
+    let validator = paths.target.join("debug").join(name);
+    let expected = program::json(Command::new(&validator).arg("--expected"), false, LIMIT)?;
+    let drivers = expected
+        .as_object()
+        .context("the fixture names no drivers")?;
+    let results = validate_all(&validator, drivers, quick, shows)?;
+    Ok(json!({ "quick": quick, "drivers": results }))
+}
+
+/// Several at once, in the order of the list.
+fn validate_all(
+    validator: &Path,
+    drivers: &Map<String, Value>,
+    quick: bool,
+    shows: bool,
+) -> Result<Vec<Value>> {
+    let drivers: Vec<(&String, &Value)> = drivers.iter().collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some((driver, expected)) = drivers.get(place) else {
+                return done;
+            };
+            if shows {
+                eprintln!("  validating {driver} ({} of {})", place + 1, drivers.len());
+            }
+            done.push((place, validate(validator, driver, expected, quick)));
+        }
+    };
+    let mut all = Vec::new();
+    thread::scope(|scope| {
+        let workers = [(); AT_ONCE].map(|()| scope.spawn(work));
+        for worker in workers {
+            match worker.join() {
+                Ok(done) => all.extend(done),
+                Err(_) => all.push((0, Err(anyhow!("a thread of the validation ended early")))),
+            }
+        }
+    });
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What the validator says of one driver, beside what it should say.
+fn validate(validator: &Path, driver: &str, expected: &Value, quick: bool) -> Result<Value> {
+    // The list names drivers as hosts do, the program by their fault.
+    let fault = driver.rsplit(' ').next().unwrap_or(driver);
+    let mut command = Command::new(validator);
+    command.arg(fault);
+    if quick {
+        command.arg("--quick");
+    }
+    let report = program::json(&mut command, false, LIMIT)?;
+    let checks = report["checks"].as_array();
+    let checks = checks.with_context(|| format!("the report on {driver} has no checks"))?;
+    let noticed: Map<String, Value> = checks
+        .iter()
+        .filter(|check| check["outcome"] != "passed")
+        .map(|check| {
+            let id = check["id"].as_str().unwrap_or_default();
+            (id.to_owned(), check["outcome"].clone())
+        })
+        .collect();
+    Ok(json!({
+        "driver": driver, "checks": checks.len(), "expected": expected, "noticed": noticed,
+    }))
+}
+
+/// Under Wine; where it cannot be had, the native test of the same cycle.
+#[cfg(not(windows))]
+fn guard(paths: &Paths, quick: bool, shows: bool) -> Result<Taken> {
+    use crate::setup::{self, NeedsRoot};
+
+    match setup::compiler(paths).and_then(|()| setup::rig(paths)) {
+        Ok(()) => Ok(Taken {
+            data: super::guarded::both(paths, guard_seconds(quick))?,
+            form: if quick { Form::Quick } else { Form::Full },
+        }),
+        Err(error) if error.is::<NeedsRoot>() => {
+            eprintln!("{error}");
+            eprintln!("  without Wine only the native test of the cycle can run");
+            native_guard(paths, shows)
+        }
+        Err(error) => Err(error.context("set-up failed")),
+    }
+}
+
+#[cfg(windows)]
+fn guard(paths: &Paths, _quick: bool, shows: bool) -> Result<Taken> {
+    native_guard(paths, shows)
+}
+
+fn native_guard(paths: &Paths, shows: bool) -> Result<Taken> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["test", "-p", "session", "--test", "real_time"])
+        .current_dir(&paths.root);
+    let said = program::run(&mut command, shows, LIMIT)?;
+    let ran = said.stdout.contains("test result: ok. 1 passed");
+    Ok(Taken {
+        data: json!({ "native_test_passed": said.status.success() && ran }),
+        form: Form::Native,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_long_form_is_optimised_and_the_command_is_the_one_that_runs() {
+        let source = Source::Card(CardRun {
+            full: &["exact", "--seconds", "3600"],
+            quick: &["exact", "--seconds", "60"],
+        });
+        let told = "cargo run --release -p simcard --example claims -- exact --seconds 3600";
+        assert_eq!(source.commands(false), [told]);
+        let told = "cargo run -p simcard --example claims -- exact --seconds 60";
+        assert_eq!(source.commands(true), [told]);
+        assert!(Source::Guard.commands(true)[1].ends_with("--seconds 5"));
+    }
+}
