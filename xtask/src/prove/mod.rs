@@ -12,10 +12,12 @@ mod source;
 
 #[cfg(not(windows))]
 mod guarded;
+#[cfg(not(windows))]
+pub mod leg;
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::interrupt;
@@ -106,37 +108,6 @@ pub fn run(paths: &Paths, request: &Request) -> Result<bool> {
         println!("{all:#}");
     }
     Ok(all_hold)
-}
-
-/// For the test: quick figures of the claims that need neither Wine nor long. A claim that falls
-/// short is a failure only when the last figure on record holds. The value says how many there were,
-/// and what is worth saying.
-///
-/// # Errors
-/// A line for each claim that could not be measured or has become worse.
-#[cfg(not(windows))]
-pub fn quick_leg(paths: &Paths) -> Result<(u32, String)> {
-    let book = Book::read(paths)?;
-    let (mut count, mut faults, mut remarks) = (0, Vec::new(), Vec::new());
-    let mut taken = Takings::new(paths, true, false);
-    for claim in CLAIMS.iter().filter(|claim| claim.source.is_cheap()) {
-        interrupt::check()?;
-        count += 1;
-        match taken.figure(claim) {
-            Err(error) => faults.push(format!("{}: {error:#}", claim.id)),
-            Ok((figure, _)) if !figure.holds => {
-                let known = book.entry(claim.id).is_some_and(|entry| !entry.holds);
-                let list = if known { &mut remarks } else { &mut faults };
-                list.push(format!("{} falls short: {}", claim.id, figure.text));
-            }
-            Ok(_) => {}
-        }
-    }
-    if !faults.is_empty() {
-        bail!("{}", faults.join("\n"));
-    }
-    remarks.insert(0, format!("{count} claims measured"));
-    Ok((count, remarks.join("; as recorded, ")))
 }
 
 fn list(request: &Request, book: &Book) {
