@@ -18,12 +18,12 @@ use crate::support::{CHANNELS, Counter, SECOND, counter, rig, values, wrap24};
 use crate::tap::Tap;
 
 /// As long as the longest pattern of blocks and periods in the list, twice.
-const SPAN_NS: u64 = 6 * SECOND;
+const SPAN_NS: u64 = 24 * SECOND;
 /// The period of devices that have one of their own.
 const PERIOD_FRAMES: u32 = 480;
 /// Blocks on such a device.
-const BLOCKS: [u32; 15] = [
-    64, 100, 128, 192, 240, 256, 441, 480, 512, 720, 960, 1_000, 1_024, 2_048, 4_096,
+const BLOCKS: [u32; 16] = [
+    32, 64, 100, 128, 192, 240, 256, 441, 480, 512, 720, 960, 1_000, 1_024, 1_111, 2_048,
 ];
 const QUICK_BLOCKS: [u32; 4] = [64, 441, 480, 1_024];
 /// Blocks for which a device finds the same period.
@@ -121,7 +121,7 @@ fn row(case: Case) -> Result<Value, String> {
         withholds,
         ..
     } = case;
-    let told = |error: String| format!("{} with blocks of {block_frames}: {error}.", name(usage));
+    let told = |error: String| format!("{} with blocks of {block_frames}: {error}", name(usage));
     let seen = driver(case).map_err(told)?;
     // Which client would be bare is no question only where events wake it.
     let bare_frames = match (usage, withholds) {

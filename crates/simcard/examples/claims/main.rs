@@ -88,18 +88,25 @@ fn measure(what: &str, arguments: &Arguments) -> Result<Value, String> {
 }
 
 fn main() -> ExitCode {
-    let parsed = parse().map_err(|error| error.to_string());
-    let measured = parsed.and_then(|(what, arguments)| match what.as_str() {
-        "help" => Ok(None),
-        what => measure(what, &arguments).map(Some),
-    });
-    match measured {
-        Ok(None) => print!("{HELP}"),
-        Ok(Some(figures)) => println!("{figures}"),
+    let (what, arguments) = match parse() {
+        Ok(parsed) => parsed,
         Err(error) => {
-            eprintln!("claims: {error} `claims --help` says what there is.");
+            eprintln!("claims: {error}. `claims --help` says what there is.");
             return ExitCode::from(2);
         }
+    };
+    if what == "help" {
+        print!("{HELP}");
+        return ExitCode::SUCCESS;
     }
-    ExitCode::SUCCESS
+    match measure(&what, &arguments) {
+        Ok(figures) => {
+            println!("{figures}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("claims: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
