@@ -203,9 +203,7 @@ impl<S: System> Server<'_, S> {
     fn start(&mut self, stream: u32, process: u32) -> Reply {
         let (index, id) = self.owned(stream, process)?;
         self.world.start(id).map_err(SimError::code)?;
-        self.shared.streams[index]
-            .running
-            .store(1, Ordering::Release);
+        self.note_running(index, true);
         if let Some(mut script) = self.script.take() {
             let now_ns = self.world.now_ns();
             script.iter_mut().for_each(|fault| fault.at_ns += now_ns);
@@ -217,12 +215,18 @@ impl<S: System> Server<'_, S> {
         Ok(Answer::good(&[]))
     }
 
+    fn note_running(&mut self, index: usize, running: bool) {
+        let shared = &self.shared.streams[index].running;
+        shared.store(running.into(), Ordering::Release);
+        if let Some(stream) = &mut self.streams[index] {
+            stream.running = running;
+        }
+    }
+
     fn stop(&mut self, stream: u32, process: u32) -> Reply {
         let (index, id) = self.owned(stream, process)?;
         let ran = self.world.stop(id).map_err(SimError::code)?;
-        self.shared.streams[index]
-            .running
-            .store(0, Ordering::Release);
+        self.note_running(index, false);
         Ok(Answer::good(&[ran.into()]))
     }
 

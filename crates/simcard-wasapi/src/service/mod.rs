@@ -88,6 +88,8 @@ pub struct Server<'a, S: System> {
     closed: Vec<StreamReport>,
     disagreements: u64,
     cared_ns: u64,
+    /// When the service wanted to be called next, by the performance counter.
+    wanted_ns: u64,
 }
 
 impl<'a, S: System> Server<'a, S> {
@@ -123,6 +125,7 @@ impl<'a, S: System> Server<'a, S> {
             closed: Vec::new(),
             disagreements: 0,
             cared_ns: 0,
+            wanted_ns: base_ns,
         })
     }
 
@@ -154,17 +157,18 @@ impl<'a, S: System> Server<'a, S> {
             self.close_orphans();
         }
         let next_ns = self.world.next_event_ns().unwrap_or(u64::MAX);
-        self.real_ns(next_ns.min(now_ns + IDLE_NS))
+        self.wanted_ns = self.real_ns(next_ns.min(now_ns + IDLE_NS));
+        self.wanted_ns
     }
 
-    /// Stops the card's time for as long as the service came too late.
+    /// Stops the card's time for as long as the service came too late. What made the service late has
+    /// made its clients late, too, so the card stands still from the instant at which the service
+    /// should have run, not only from the next event.
     fn forgive_stall(&mut self, real_ns: u64) {
-        let now_ns = self.card_ns(real_ns);
-        let Some(due_ns) = self.world.next_event_ns() else {
-            return;
-        };
-        let late_ns = now_ns.saturating_sub(due_ns);
-        self.stalls.note(late_ns, self.stall_ns);
+        let late_ns = real_ns.saturating_sub(self.wanted_ns);
+        if self.streams.iter().flatten().any(|stream| stream.running) {
+            self.stalls.note(late_ns, self.stall_ns);
+        }
     }
 
     /// Gives the model what clients have handed over until that instant, each at its own.

@@ -130,6 +130,36 @@ fn a_stall_of_the_service_is_not_charged_to_the_client() {
     assert_eq!(run(0).stalls.count, 0);
 }
 
+/// The whole machine stood still in the middle of a period, longer than the period; the service runs
+/// again first.
+#[test]
+fn a_stall_between_two_events_is_not_charged_either() {
+    let mut rig = Rig::new(CONFIG);
+    let format = StreamFormat {
+        sample: SampleFormat::Int32,
+        ..STEREO
+    };
+    let out = rig.open(0, exclusive(144), format).unwrap();
+    let mut writer = RenderSide::new(out.terms);
+    let frames = out.terms.buffer_frames;
+    write(&mut writer, out, frames, &mut 0, rig.fake.now_ns()).unwrap();
+    rig.start(out);
+    let mut owed = false;
+    for round in 0..200 {
+        rig.run(MS / 2);
+        owed |= rig.signalled(out);
+        if round == 101 {
+            rig.fake.now_ns.set(rig.fake.now_ns() + 50 * MS);
+            rig.server.pass();
+        } else if owed && round != 100 {
+            write(&mut writer, out, frames, &mut 0, rig.fake.now_ns()).unwrap();
+            owed = false;
+        }
+    }
+    let report = rig.end();
+    assert_eq!((report.stalls.count, report.incidents), (1, vec![]));
+}
+
 #[test]
 fn a_client_that_is_late_hears_of_it() {
     let mut rig = Rig::new(CONFIG);
