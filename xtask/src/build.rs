@@ -102,6 +102,13 @@ pub fn broken_driver(paths: &Paths) -> Result<PathBuf> {
     Ok(built.join("broken_driver.dll"))
 }
 
+/// Builds the simulated card's service and DLL; returns the folder that holds them.
+#[cfg(not(windows))]
+pub fn card(paths: &Paths) -> Result<PathBuf> {
+    let what = ["-p", "simcard-wasapi"];
+    cargo_build(paths, crate::paths::DEFAULT_TARGET, false, &what)
+}
+
 /// Builds the tests of `wasapi-io` that need a device; returns their program.
 #[cfg(not(windows))]
 pub fn device_tests(paths: &Paths) -> Result<PathBuf> {

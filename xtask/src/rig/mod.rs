@@ -27,6 +27,7 @@ pub struct Rig<'a> {
     pub paths: &'a Paths,
     pulse: Option<Wine>,
     alsa: Option<Wine>,
+    card: Option<Wine>,
     server: Server,
     dirs: PrivateDirs,
 }
@@ -40,16 +41,18 @@ impl<'a> Rig<'a> {
             paths,
             pulse: None,
             alsa: None,
+            card: None,
             server,
             dirs,
         })
     }
 
-    /// Wine on one of the two audio backends.
+    /// Wine on one of the audio backends.
     pub fn wine(&mut self, backend: Backend) -> Result<&Wine> {
         let slot = match backend {
             Backend::Pulse => &mut self.pulse,
             Backend::Alsa => &mut self.alsa,
+            Backend::Card => &mut self.card,
         };
         if slot.is_none() {
             *slot = Some(Wine::start(self.paths, &self.dirs, backend)?);

@@ -15,10 +15,12 @@ pub enum Backend {
     Pulse,
     /// Through ALSA's plug-in to the same server. Shared and exclusive mode.
     Alsa,
+    /// No way to the sound server: the simulated card stands in for the system's devices.
+    Card,
 }
 
 impl Backend {
-    /// Both.
+    /// Those that play to the sound server.
     pub const ALL: [Backend; 2] = [Backend::Pulse, Backend::Alsa];
 }
 
@@ -27,6 +29,7 @@ pub fn prefix(paths: &Paths, backend: Backend) -> PathBuf {
     paths.rig().join(match backend {
         Backend::Pulse => "prefix-pulse",
         Backend::Alsa => "prefix-alsa",
+        Backend::Card => "prefix-card",
     })
 }
 

@@ -1,5 +1,5 @@
-//! The two Wine prefixes: one plays through PulseAudio's own driver (shared mode), one through
-//! ALSA's (which has exclusive mode).
+//! The Wine prefixes: one plays through PulseAudio's own driver (shared mode), one through ALSA's
+//! (which has exclusive mode), and one is for the simulated card, which takes the devices' place.
 
 use std::fs;
 use std::path::Path;
@@ -18,16 +18,16 @@ use crate::{captured, progress};
 const LIMIT: Duration = Duration::from_secs(240);
 const SHIM: &str = include_str!("../../assets/bcryptprimitives.c");
 
-/// Sees to it that both prefixes are there, made by this Wine and by this recipe.
+/// Sees to it that all prefixes are there, made by this Wine and by this recipe.
 pub fn ensure(paths: &Paths) -> Result<()> {
     let key = format!(
-        "recipe 2\n{}\n{}\n{SHIM}{}",
+        "recipe 3\n{}\n{}\n{SHIM}{}",
         wine_version()?,
         paths.rig().display(),
         settings("*")
     );
     let mark = paths.rig().join("prefixes.stamp");
-    let all_there = Backend::ALL
+    let all_there = [Backend::Pulse, Backend::Alsa, Backend::Card]
         .iter()
         .all(|backend| places::prefix(paths, *backend).is_dir());
     if all_there && stamp::is_current(&mark, &key) {
@@ -39,7 +39,12 @@ pub fn ensure(paths: &Paths) -> Result<()> {
     progress::step("making a Wine prefix for shared mode", || {
         first(paths, &dirs)
     })?;
-    progress::step("making one for exclusive mode", || second(paths, &dirs))?;
+    progress::step("making one for exclusive mode", || {
+        copy(paths, &dirs, Backend::Alsa, "alsa")
+    })?;
+    progress::step("making one for the simulated card", || {
+        copy(paths, &dirs, Backend::Card, "pulse")
+    })?;
     stamp::set(&mark, &key)
 }
 
@@ -79,8 +84,8 @@ fn first(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
 
 /// Links instead of 700 MB of copies, but for the registry, which Wine writes in place when it
 /// finds links.
-fn second(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
-    let prefix = clean_place(paths, Backend::Alsa)?;
+fn copy(paths: &Paths, dirs: &PrivateDirs, backend: Backend, driver: &str) -> Result<()> {
+    let prefix = clean_place(paths, backend)?;
     let mut copy = Command::new("cp");
     copy.arg("-al")
         .arg(places::prefix(paths, Backend::Pulse))
@@ -93,8 +98,8 @@ fn second(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
         fs::remove_file(&file).with_context(failed)?;
         fs::write(&file, text).with_context(failed)?;
     }
-    let wine = Wine::start(paths, dirs, Backend::Alsa)?;
-    set_driver(paths, &wine, "alsa")
+    let wine = Wine::start(paths, dirs, backend)?;
+    set_driver(paths, &wine, driver)
 }
 
 fn clean_place(paths: &Paths, backend: Backend) -> Result<std::path::PathBuf> {

@@ -27,6 +27,18 @@ impl RawFormat {
         }
     }
 
+    /// The format of that name, as the programs write it.
+    pub fn from_name(name: &str) -> Option<RawFormat> {
+        [
+            RawFormat::Int16,
+            RawFormat::Int24,
+            RawFormat::Int32,
+            RawFormat::Float32,
+        ]
+        .into_iter()
+        .find(|format| format.name() == name)
+    }
+
     /// How many bits a sample resolves.
     pub fn bits(self) -> u32 {
         match self {

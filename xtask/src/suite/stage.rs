@@ -22,6 +22,7 @@ pub struct Stage<'a> {
     guarded: Once,
     device_tests: Once,
     broken: Once,
+    card: Once,
     rig: Option<Rig<'a>>,
     registered: Vec<Backend>,
 }
@@ -47,6 +48,7 @@ impl<'a> Stage<'a> {
             guarded: None,
             device_tests: None,
             broken: None,
+            card: None,
             rig: None,
             registered: Vec::new(),
         }
@@ -73,6 +75,18 @@ impl<'a> Stage<'a> {
             "building the driver with its guard",
             build,
         )
+    }
+
+    /// The folder with the simulated card's programs; the card stands in for the devices.
+    pub fn card(&mut self) -> Result<PathBuf> {
+        let build = || build::card(self.paths);
+        let is_new = self.card.is_none();
+        let folder = once(&mut self.card, "building the simulated card", build)?;
+        if is_new {
+            let dll = folder.join("simcard_wasapi.dll");
+            self.rig()?.wine(Backend::Card)?.register(&dll, true)?;
+        }
+        Ok(folder)
     }
 
     /// The driver with planted faults.

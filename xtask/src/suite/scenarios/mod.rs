@@ -1,6 +1,7 @@
 //! The legs that run programs in Wine, as tables.
 
 mod bad_input;
+mod card;
 mod checks;
 mod device_tests;
 mod playback;
@@ -42,6 +43,7 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(together::legs());
     legs.extend(checks::legs());
     legs.extend(device_tests::legs());
+    legs.extend(card::legs());
     legs.extend(validator::legs());
     legs.extend(bad_input::legs());
     legs
