@@ -1,7 +1,7 @@
 //! From what the programs told to a figure and a verdict. What a program leaves out is an error, never
 //! a zero.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 /// The largest relative error of a clock.
@@ -245,21 +245,23 @@ pub fn rt_clean(data: &Value) -> Result<Figure> {
     let mut holds = true;
     for sheet in list(data, "drivers")? {
         let (driver, clean) = (word(sheet, "driver")?, &sheet["clean"]);
+        if let (Value::Null, Some(error)) = (clean, sheet["error"].as_str()) {
+            bail!("{driver} did not run: {error}");
+        }
         let cycles = integer(clean, "sections")?;
         let faults = ["allocations", "frees", "locks"].map(|name| integer(clean, name));
         let [allocations, frees, locks] = faults;
         let (allocations, frees, locks) = (allocations?, frees?, locks?);
-        texts.push(format!(
-            "{driver}: {allocations} allocations, {frees} frees, {locks} locks in {} cycles",
-            grouped(cycles)
-        ));
         let planted = &sheet["with_allocations"];
         let counts = integer(planted, "allocations")? > 0
             && integer(planted, "frees")? > 0
             && integer(&sheet["with_locks"], "locks")? > 0;
-        if !counts {
-            texts.push(format!("{driver} does not count planted ones"));
-        }
+        let noticed = if counts { "counted" } else { "overlooked" };
+        texts.push(format!(
+            "{driver}: {allocations} allocations, {frees} frees, {locks} locks in {} cycles, \
+             planted ones {noticed}",
+            grouped(cycles)
+        ));
         holds &= cycles > 0 && allocations + frees + locks == 0 && counts;
     }
     let seconds = integer(data, "seconds")?;

@@ -172,7 +172,7 @@ fn a_cycle_is_clean_only_if_the_guard_is_awake() {
         rt_clean(&good)
             .unwrap()
             .text
-            .ends_with("0 locks in 6 000 cycles; 60 s each")
+            .ends_with("0 locks in 6 000 cycles, planted ones counted; 60 s each")
     );
     falls_short(rt_clean, &good, "/drivers/1/clean/frees", json!(1));
     falls_short(rt_clean, &good, "/drivers/1/clean/sections", json!(0));
