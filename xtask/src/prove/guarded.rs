@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::captured::Running;
-use crate::paths::Paths;
 use crate::rig::places::{self, Backend};
 use crate::rig::server::Sink;
 use crate::sound::raw::RawFormat;
@@ -29,13 +28,12 @@ const MARGIN: Duration = Duration::from_secs(90);
 /// What the driver counted in so many seconds without and in some more with planted faults. Both
 /// drivers run at once, each in its own prefix; the driver that does not count takes the other's
 /// place again in the end.
-pub fn both(paths: &Paths, seconds: u64) -> Result<Value> {
-    let mut stage = Stage::new(paths);
+pub fn both(stage: &mut Stage<'_>, seconds: u64) -> Result<Value> {
     let guarded = stage.guarded_driver()?;
     let product = stage.product()?.join("asio2wasapi.dll");
-    register(&mut stage, &guarded)?;
-    let counted = count(&mut stage, seconds);
-    register(&mut stage, &product)?;
+    register(stage, &guarded)?;
+    let counted = count(stage, seconds);
+    register(stage, &product)?;
     Ok(json!({ "seconds": seconds, "drivers": counted? }))
 }
 

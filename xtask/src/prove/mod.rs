@@ -4,14 +4,14 @@ mod book;
 mod calendar;
 mod claims;
 mod document;
-mod judge;
+pub mod judge;
 #[path = "../../../crates/cli/src/nearest.rs"]
 mod nearest;
 mod program;
 mod source;
 
 #[cfg(not(windows))]
-mod guarded;
+pub mod guarded;
 #[cfg(not(windows))]
 pub mod leg;
 

@@ -14,6 +14,8 @@ use serde_json::{Map, Value, json};
 use super::program;
 use crate::paths::Paths;
 use crate::process;
+#[cfg(not(windows))]
+use crate::suite::stage::Stage;
 
 const LIMIT: Duration = Duration::from_secs(3600);
 /// Drivers that are validated at once. The checks wait most of the time; with many more of them
@@ -230,7 +232,7 @@ fn guard(paths: &Paths, quick: bool, shows: bool) -> Result<Taken> {
 
     match setup::compiler(paths).and_then(|()| setup::rig(paths)) {
         Ok(()) => Ok(Taken {
-            data: super::guarded::both(paths, guard_seconds(quick))?,
+            data: super::guarded::both(&mut Stage::new(paths), guard_seconds(quick))?,
             form: if quick { Form::Quick } else { Form::Full },
         }),
         Err(error) if error.is::<NeedsRoot>() => {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use super::super::{Leg, Passed, passed, stage::Stage};
 use super::{Driver, EXCLUSIVE, SHARED};
-use crate::captured::{Output, Running};
+use crate::captured;
+use crate::prove::{guarded, judge};
 use crate::rig::places;
 use crate::rig::server::Sink;
 use crate::sound::raw::RawFormat;
@@ -40,8 +41,8 @@ const ROWS: &[Row] = &[
     row("from-callback", &[]),
 ];
 
-/// On the driver that counts. Planted faults show that it does count.
-const GUARD: Row = row("guard", &["--seconds", "60"]);
+/// How long the cycles are counted.
+const GUARD_SECONDS: u64 = 60;
 
 /// All of them.
 pub fn legs() -> Vec<Leg> {
@@ -70,12 +71,6 @@ pub fn legs() -> Vec<Leg> {
 }
 
 fn check(stage: &mut Stage<'_>, driver: Driver, row: &Row) -> Result<Passed> {
-    let running = start(stage, driver, row)?;
-    finish(running)?;
-    Ok(passed(""))
-}
-
-fn start(stage: &mut Stage<'_>, driver: Driver, row: &Row) -> Result<Running> {
     let program = stage.programs()?.join("asio-check.exe");
     let paths = stage.paths;
     let rig = stage.rig_with_driver(driver.backend)?;
@@ -86,50 +81,16 @@ fn start(stage: &mut Stage<'_>, driver: Driver, row: &Row) -> Result<Running> {
         .args(["--driver", driver.name])
         .args(row.arguments);
     let log = places::logs(paths).join(format!("check-{}-{}", driver.way, row.name));
-    Running::start(&mut command, &log)
-}
-
-fn finish(running: Running) -> Result<Output> {
-    let output = running.finish(LIMIT)?;
+    let output = captured::capture(&mut command, &log, LIMIT)?;
     if !output.status.success() {
         bail!("{}", output.last_words());
     }
-    Ok(output)
+    Ok(passed(""))
 }
 
-/// Registers the guarded driver for the time of the check. Both drivers run at once, each in its
-/// own prefix.
+/// Both drivers count what their cycles do; the claim `rt-clean` in its full form.
 fn guard(stage: &mut Stage<'_>) -> Result<Passed> {
-    let guarded = stage.guarded_driver()?;
-    let product = stage.product()?.join("asio2wasapi.dll");
-    let drivers = [SHARED, EXCLUSIVE];
-    for driver in drivers {
-        let rig = stage.rig_with_driver(driver.backend)?;
-        rig.wine(driver.backend)?.register(&guarded, true)?;
-    }
-    let counts = both_guarded(stage, drivers);
-    for driver in drivers {
-        let rig = stage.rig()?;
-        rig.wine(driver.backend)?.register(&product, true)?;
-    }
-    Ok(passed(counts?))
-}
-
-/// What the guards counted, in words.
-fn both_guarded(stage: &mut Stage<'_>, drivers: [Driver; 2]) -> Result<String> {
-    let running = [
-        start(stage, drivers[0], &GUARD)?,
-        start(stage, drivers[1], &GUARD)?,
-    ];
-    let mut counts = Vec::new();
-    for (driver, running) in drivers.iter().zip(running) {
-        let said: serde_json::Value = serde_json::from_str(&finish(running)?.stdout)
-            .context("the check's result is unclear")?;
-        let clean = &said["clean"];
-        counts.push(format!(
-            "{}: {} allocations, {} frees, {} locks in {} cycles",
-            driver.way, clean["allocations"], clean["frees"], clean["locks"], clean["sections"]
-        ));
-    }
-    Ok(counts.join("; "))
+    let figure = judge::rt_clean(&guarded::both(stage, GUARD_SECONDS)?)?;
+    ensure!(figure.holds, "{}", figure.text);
+    Ok(passed(figure.text))
 }
