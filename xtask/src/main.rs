@@ -1,8 +1,9 @@
-//! The project's one door: `cargo xtask setup | build | demo | test | prove | tidy`.
+//! The project's one door: `cargo xtask setup | build | demo | test | bench | prove | tidy`.
 //!
 //! On Linux it owns a rig: a private sound server, private Wine prefixes and the programs that run
 //! in them, all below the target directory. On Windows it builds and tests natively.
 
+mod bench;
 mod build;
 mod interrupt;
 mod layers;
@@ -56,6 +57,12 @@ Commands:
   test [FILTER]     Format, lints, layers, unit tests, then the driver under Wine.
                     With FILTER: only the legs whose name contains it (see --list).
       --list          name the legs and stop
+  bench             Latency side by side on the simulated card, in real time: a bare WASAPI
+                    program, PortAudio's WASAPI, and the driver. Written to docs/bench.
+      --repeats N     how often each is run; the median counts (5)
+      --seconds N     how long each run plays (10)
+      --quick         3 repeats of 3 seconds
+      --output DIR    instead of docs/bench
   prove [CLAIM]...  Measure what the project promises, or only these claims; exit status 1 when
                     one falls short.
       --list          tell the claims, their targets and last figures, and measure nothing
@@ -86,6 +93,7 @@ enum Command {
         filter: Option<String>,
         list_only: bool,
     },
+    Bench(bench::Request),
     Prove(prove::Request),
     Tidy,
 }
@@ -100,6 +108,7 @@ fn parse() -> Result<Command, lexopt::Error> {
     let mut build = BuildRequest::default();
     let mut value = None;
     let mut list_only = false;
+    let mut bench = bench::Request::default();
     let mut prove = prove::Request::default();
     while let Some(arg) = args.next()? {
         match (name.as_str(), arg) {
@@ -107,6 +116,10 @@ fn parse() -> Result<Command, lexopt::Error> {
             ("build", Long("target")) => build.target = Some(args.value()?.string()?),
             ("build", Long("release")) => build.release = true,
             ("test", Long("list")) => list_only = true,
+            ("bench", Long("quick")) => bench.shorten(),
+            ("bench", Long("repeats")) => bench.repeats = args.value()?.parse()?,
+            ("bench", Long("seconds")) => bench.seconds = args.value()?.parse()?,
+            ("bench", Long("output")) => bench.output = Some(args.value()?.into()),
             ("prove", Long("list")) => prove.list_only = true,
             ("prove", Long("quick")) => prove.quick = true,
             ("prove", Long("json")) => prove.json = true,
@@ -125,6 +138,10 @@ fn parse() -> Result<Command, lexopt::Error> {
             filter: value.map(|v| v.string()).transpose()?,
             list_only,
         },
+        "bench" => {
+            bench.check()?;
+            Command::Bench(bench)
+        }
         "prove" => {
             prove.check()?;
             Command::Prove(prove)
@@ -148,6 +165,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Build(request) => build::run(&paths, &request).map(|()| true),
         Command::Demo(file) => demo::run(&paths, file.as_deref()),
         Command::Test { filter, list_only } => suite::run(&paths, filter.as_deref(), list_only),
+        Command::Bench(request) => bench::run(&paths, &request).map(|()| true),
         Command::Prove(request) => prove::run(&paths, &request),
         Command::Tidy => tidy::run(&paths),
     }

@@ -1,7 +1,7 @@
 //! `prove`: what the project promises, each with a program that measures it.
 
-mod book;
-mod calendar;
+pub mod book;
+pub mod calendar;
 mod claims;
 mod document;
 pub mod judge;

@@ -1,6 +1,7 @@
 //! The test rig: a private sound server, private Wine prefixes, recordings. Everything that it
 //! starts it also ends, and everything that it writes is below the target directory.
 
+pub mod card;
 mod daemon;
 pub mod places;
 pub mod playback;

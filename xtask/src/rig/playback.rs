@@ -17,7 +17,7 @@ use crate::sound::compare::{Comparison, compare};
 use crate::sound::raw::RawFormat;
 
 /// Silence before the sound: the first 10 ms of a stream do not reach the recording.
-const LEAD_IN: Duration = Duration::from_millis(250);
+pub const LEAD_IN: Duration = Duration::from_millis(250);
 /// Silence after it: the last 35 ms before a stop do not either.
 const TAIL_MS: u32 = 250;
 /// What a program may need beyond the sound's own length.
@@ -93,6 +93,11 @@ pub struct Host {
 }
 
 impl Host {
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.running.id()
+    }
+
     /// Waits until it is done.
     ///
     /// # Errors

@@ -2,15 +2,15 @@
 //! events above all. The card itself writes down what it played.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
 
 use super::super::{Leg, Passed, passed, stage::Stage};
 use super::{EXCLUSIVE, SHARED, playback};
 use crate::captured::{self, Running};
+use crate::rig::card::{Report, Service};
 use crate::rig::places::{self, Backend};
 use crate::rig::playback::Playback;
 use crate::rig::server::Sink;
@@ -42,38 +42,6 @@ const ROWS: &[(Player, u32, RawFormat)] = &[
     (Player::Ours(EXCLUSIVE), 2048, Int32),
     (Player::Ours(SHARED), 480, Int16),
 ];
-
-/// The card's own report.
-#[derive(Deserialize)]
-struct Report {
-    disagreements: u64,
-    streams: Vec<Stream>,
-    tracks: Vec<Track>,
-}
-
-#[derive(Deserialize)]
-struct Stream {
-    mode: String,
-    latency_frames: Option<Latency>,
-}
-
-#[derive(Deserialize)]
-struct Latency {
-    p50: i64,
-}
-
-#[derive(Deserialize)]
-struct Track {
-    played: bool,
-    file: String,
-    sample: String,
-}
-
-/// The card's service at work. Dropping it ends it.
-struct Service {
-    running: Running,
-    folder: PathBuf,
-}
 
 /// Playing, the documented answers, and a device that another program holds.
 pub fn legs() -> Vec<Leg> {
@@ -150,9 +118,9 @@ fn play_once(
     how: &Playback<'_>,
     sound: &Sound,
 ) -> Result<(Comparison, Report)> {
-    let service = Service::start(stage, programs)?;
+    let service = Service::start(stage.rig()?, programs)?;
     let host = stage.rig()?.start_host(how, sound, "card")?.finish();
-    let (report, folder) = service.finish(stage, programs)?;
+    let (report, folder) = service.finish(stage.rig()?, programs)?;
     host?;
     // Wine's own older interfaces open the device too; their tracks hold nothing of the sound.
     let mut best: Option<Comparison> = None;
@@ -182,7 +150,7 @@ fn play_once(
 /// A bare WASAPI program asks what is documented.
 fn answers(stage: &mut Stage<'_>) -> Result<Passed> {
     let programs = stage.card()?;
-    let service = Service::start(stage, &programs)?;
+    let service = Service::start(stage.rig()?, &programs)?;
     let paths = stage.paths;
     let mut check = stage
         .rig()?
@@ -190,7 +158,7 @@ fn answers(stage: &mut Stage<'_>) -> Result<Passed> {
         .command(programs.join("wasapi-client.exe"));
     check.arg("check");
     let output = captured::capture(&mut check, &places::logs(paths).join("card-check"), LIMIT)?;
-    service.finish(stage, &programs)?;
+    service.finish(stage.rig()?, &programs)?;
     if !output.status.success() {
         bail!("{}", output.last_words());
     }
@@ -204,9 +172,9 @@ fn in_use(stage: &mut Stage<'_>) -> Result<Passed> {
     let programs = stage.card()?;
     let product = stage.product()?;
     stage.rig_with_driver(Backend::Card)?;
-    let service = Service::start(stage, &programs)?;
+    let service = Service::start(stage.rig()?, &programs)?;
     let outcome = refused_while_held(stage, &programs, &product);
-    service.finish(stage, &programs)?;
+    service.finish(stage.rig()?, &programs)?;
     outcome
 }
 
@@ -241,51 +209,4 @@ fn refused_while_held(stage: &mut Stage<'_>, programs: &Path, product: &Path) ->
         "one sentence that says that the device is in use is wanted, but it said: {said}"
     );
     Ok(passed(said))
-}
-
-impl Service {
-    fn start(stage: &mut Stage<'_>, programs: &Path) -> Result<Service> {
-        let paths = stage.paths;
-        let folder = paths.rig().join("card-truth");
-        if folder.exists() {
-            fs::remove_dir_all(&folder)
-                .with_context(|| format!("cannot remove {}", folder.display()))?;
-        }
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let mut command = stage
-            .rig()?
-            .wine(Backend::Card)?
-            .command(programs.join("simcard-service.exe"));
-        command.args(["--truth", &places::windows_path(&folder)]);
-        command.args([
-            "--report",
-            &places::windows_path(&folder.join("report.json")),
-        ]);
-        let log = places::logs(paths).join("card-service");
-        let running = Running::start(&mut command, &log)?;
-        for _ in 0..200 {
-            let said = fs::read_to_string(log.with_extension("out")).unwrap_or_default();
-            if said.contains("ready") {
-                return Ok(Service { running, folder });
-            }
-            captured::pause(Duration::from_millis(100))?;
-        }
-        bail!("the simulated card does not get ready");
-    }
-
-    /// Ends the service; returns its report and the folder with what the card played.
-    fn finish(self, stage: &mut Stage<'_>, programs: &Path) -> Result<(Report, PathBuf)> {
-        let paths = stage.paths;
-        let mut stop = stage
-            .rig()?
-            .wine(Backend::Card)?
-            .command(programs.join("simcard-service.exe"));
-        stop.arg("--stop");
-        captured::succeed(&mut stop, &places::logs(paths).join("card-stop"), LIMIT)?;
-        self.running.finish(LIMIT)?;
-        let text = fs::read_to_string(self.folder.join("report.json"))
-            .context("the simulated card left no report")?;
-        let report = serde_json::from_str(&text).context("the card's report is unclear")?;
-        Ok((report, self.folder))
-    }
 }

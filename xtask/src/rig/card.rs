@@ -1,0 +1,146 @@
+//! The simulated card's service, and what it reports.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::Rig;
+use super::places::{self, Backend};
+use crate::captured::{self, Running};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The card's own report.
+#[derive(Deserialize)]
+pub struct Report {
+    /// Hand-overs that the model refused although the client's side had granted them.
+    pub disagreements: u64,
+    /// When the service itself was late.
+    pub stalls: Stalls,
+    /// The streams that programs had open.
+    pub streams: Vec<Stream>,
+    /// What the converters played and delivered.
+    pub tracks: Vec<Track>,
+}
+
+/// How late the service was.
+#[derive(Deserialize)]
+pub struct Stalls {
+    /// How often that stopped the card's time.
+    pub count: u64,
+}
+
+/// One stream's life.
+#[derive(Deserialize)]
+pub struct Stream {
+    /// How it used the device.
+    pub mode: String,
+    /// It played.
+    pub renders: bool,
+    /// Frames between two events.
+    pub period_frames: u32,
+    /// What `IAudioClient::GetStreamLatency` told, in frames.
+    pub stated_latency_frames: u64,
+    /// Stretches of silence because the program was late.
+    pub underruns: u64,
+    /// Frames from the hand-over to WASAPI to the analogue output.
+    pub latency_frames: Option<Spread>,
+    /// From the event to the hand-over, in nanoseconds.
+    pub hand_over_ns: Option<Spread>,
+    /// What was handed over.
+    pub blocks: Vec<Block>,
+}
+
+/// How numbers are spread.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct Spread {
+    /// Half are no larger.
+    pub p50: u64,
+    /// Ninety-nine of a hundred are no larger.
+    pub p99: u64,
+    /// The largest.
+    pub max: u64,
+}
+
+/// One hand-over to WASAPI.
+#[derive(Deserialize)]
+pub struct Block {
+    /// When, on the performance counter.
+    pub released_ns: u64,
+    /// During which of the device's frames.
+    pub written_at_frame: u64,
+}
+
+/// Frames of one converter without a gap.
+#[derive(Deserialize)]
+pub struct Track {
+    /// A DAC played them.
+    pub played: bool,
+    /// The raw file in the service's folder.
+    pub file: String,
+    /// Its format's name.
+    pub sample: String,
+    /// Samples per frame.
+    pub channels: u16,
+    /// The device's number of the first frame.
+    pub first_frame: u64,
+}
+
+/// The card's service at work. Dropping it ends it.
+pub struct Service {
+    running: Running,
+    folder: PathBuf,
+}
+
+impl Service {
+    /// Starts the card that there is without a description, and waits until it is ready.
+    ///
+    /// # Errors
+    /// It does not start or does not get ready.
+    pub fn start(rig: &mut Rig<'_>, programs: &Path) -> Result<Service> {
+        let paths = rig.paths;
+        let folder = paths.rig().join("card-truth");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let wine = rig.wine(Backend::Card)?;
+        let mut command = wine.command(programs.join("simcard-service.exe"));
+        command.args(["--truth", &places::windows_path(&folder)]);
+        command.args([
+            "--report",
+            &places::windows_path(&folder.join("report.json")),
+        ]);
+        let log = places::logs(paths).join("card-service");
+        let running = Running::start(&mut command, &log)?;
+        for _ in 0..200 {
+            let said = fs::read_to_string(log.with_extension("out")).unwrap_or_default();
+            if said.contains("ready") {
+                return Ok(Service { running, folder });
+            }
+            captured::pause(Duration::from_millis(100))?;
+        }
+        bail!("the simulated card does not get ready");
+    }
+
+    /// Ends the service; returns its report and the folder with what the card played.
+    ///
+    /// # Errors
+    /// It does not end, or leaves no report.
+    pub fn finish(self, rig: &mut Rig<'_>, programs: &Path) -> Result<(Report, PathBuf)> {
+        let paths = rig.paths;
+        let wine = rig.wine(Backend::Card)?;
+        let mut stop = wine.command(programs.join("simcard-service.exe"));
+        stop.arg("--stop");
+        captured::succeed(&mut stop, &places::logs(paths).join("card-stop"), LIMIT)?;
+        self.running.finish(LIMIT)?;
+        let text = fs::read_to_string(self.folder.join("report.json"))
+            .context("the simulated card left no report")?;
+        let report = serde_json::from_str(&text).context("the card's report is unclear")?;
+        Ok((report, self.folder))
+    }
+}
