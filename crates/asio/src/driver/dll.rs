@@ -5,8 +5,8 @@ use std::panic::catch_unwind;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::ObjectRef;
 use super::object::live_objects;
-use super::{Driver, Object, ObjectRef};
 use crate::abi::{Guid, HResult};
 
 /// How often hosts have locked the module.
@@ -28,7 +28,7 @@ pub struct Class {
 
 impl Class {
     /// The class `clsid`, whose objects `make` makes. `make` gets the class id and ends with
-    /// [`make_object`].
+    /// [`Object::create`](super::Object::create).
     pub const fn new(clsid: Guid, make: fn(Guid) -> ObjectRef) -> Class {
         Class {
             vtable: &FACTORY_VTABLE,
@@ -41,11 +41,6 @@ impl Class {
     pub const fn clsid(&self) -> Guid {
         self.clsid
     }
-}
-
-/// An object of the class `clsid` around `driver`: what a class's `make` ends with.
-pub fn make_object<D: Driver>(clsid: Guid, driver: D) -> ObjectRef {
-    Object::create(clsid, driver)
 }
 
 /// `DllGetClassObject`: the factory for `clsid`, if it is one of `classes`.
