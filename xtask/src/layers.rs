@@ -12,7 +12,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("asio-io", &["asio", "engine", "rt"]),
     ("wasapi-io", &["engine"]),
     ("simcard", &["engine", "rt"]),
-    ("simcard-wasapi", &["engine", "rt", "simcard"]),
+    ("simcard-service", &["engine", "rt", "simcard"]),
+    (
+        "simcard-wasapi",
+        &["engine", "rt", "simcard", "simcard-service"],
+    ),
     ("session", &["asio", "asio-io", "engine", "rt"]),
     ("validator", &["asio", "rt"]),
     (

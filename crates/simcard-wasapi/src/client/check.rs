@@ -10,13 +10,13 @@ use super::open::{Failure, activate, enumerator, find, mix_format};
 use crate::abi::{
     IAudioCaptureClient, IAudioClient, IAudioClient3, IAudioRenderClient, IMMDevice, IMMEndpoint,
 };
-use crate::codes::{
+use crate::wave;
+use simcard_service::codes::{
     ALREADY_INITIALIZED, BUFFER_SIZE_NOT_ALIGNED, BUFFER_TOO_LARGE, INVALID_ARGUMENT, INVALID_SIZE,
     NO_INTERFACE, NOT_FOUND, NOT_INITIALIZED, NULL_POINTER, OUT_OF_ORDER, UNSUPPORTED_FORMAT,
     WRONG_ENDPOINT_TYPE,
 };
-use crate::system::Event;
-use crate::wave;
+use simcard_service::system::Event;
 
 const NOT_STOPPED: i32 = 0x8889_0005_u32 as i32;
 const DEVICE_IN_USE: i32 = 0x8889_000A_u32 as i32;

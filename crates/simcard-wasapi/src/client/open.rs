@@ -11,9 +11,10 @@ use crate::abi::{
     IAudioClient, IAudioClient3, IMMDevice, IMMDeviceCollection, IMMDeviceEnumerator,
     IPropertyStore, PropVariant, PropertyKey,
 };
-use crate::codes::BUFFER_SIZE_NOT_ALIGNED;
-use crate::system::{Event, create_instance, free_task_memory};
+use crate::system::{create_instance, free_task_memory};
 use crate::wave;
+use simcard_service::codes::BUFFER_SIZE_NOT_ALIGNED;
+use simcard_service::system::Event;
 
 const CLASS: GUID = GUID::from_u128(0xBCDE0395_E52F_467C_8E3D_C4579291692E);
 const FRIENDLY_NAME: PropertyKey = PropertyKey {
@@ -155,7 +156,7 @@ pub(super) fn find(renders: bool, name: Option<&str>) -> Result<IMMDevice, Failu
     }
     Err(Failure {
         call: "the search for the device",
-        code: crate::codes::NOT_FOUND,
+        code: simcard_service::codes::NOT_FOUND,
     })
 }
 
@@ -209,7 +210,7 @@ pub(super) fn mix_format(client: &IAudioClient) -> Result<StreamFormat, Failure>
     };
     wave::read(&bytes).ok_or(Failure {
         call: CALL,
-        code: crate::codes::UNSUPPORTED_FORMAT,
+        code: simcard_service::codes::UNSUPPORTED_FORMAT,
     })
 }
 

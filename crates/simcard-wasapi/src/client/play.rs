@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::open::{Failure, How, Wish, done, open, service};
 use crate::abi::{IAudioClock, IAudioRenderClient};
-use crate::system::sleep_ns;
+use simcard_service::system::sleep_ns;
 
 /// How long a device may keep silent, in milliseconds.
 const PATIENCE_MS: u32 = 2_000;

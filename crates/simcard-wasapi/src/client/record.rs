@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::open::{Failure, Wish, done, open, service};
 use crate::abi::IAudioCaptureClient;
-use crate::codes::{FLAG_DISCONTINUITY, FLAG_SILENT, FLAG_TIMESTAMP_ERROR};
-use crate::system::{now_ns, sleep_ns};
+use simcard_service::codes::{FLAG_DISCONTINUITY, FLAG_SILENT, FLAG_TIMESTAMP_ERROR};
+use simcard_service::system::{now_ns, sleep_ns};
 
 /// The longest wait for an event, in milliseconds: a loopback of silence has none.
 const STEP_MS: u32 = 50;

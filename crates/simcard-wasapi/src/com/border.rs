@@ -8,9 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use engine::format::StreamFormat;
 use windows_core::{GUID, HRESULT, IUnknown, Interface, PWSTR};
 
-use crate::codes::{NULL_POINTER, OUT_OF_MEMORY, UNEXPECTED, UNSUPPORTED_FORMAT};
 use crate::system::task_memory;
 use crate::wave;
+use simcard_service::codes::{NULL_POINTER, OUT_OF_MEMORY, UNEXPECTED, UNSUPPORTED_FORMAT};
 
 /// Runs a method's body. A panic becomes `E_UNEXPECTED`.
 pub(super) fn method(body: impl FnOnce() -> Result<(), i32>) -> HRESULT {

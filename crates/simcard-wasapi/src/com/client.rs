@@ -20,13 +20,13 @@ use crate::abi::{
     IAudioClient3, IAudioClient3_Impl, IAudioClock, IAudioClock2, IAudioRenderClient,
     IAudioSessionControl, IAudioSessionControl2, IAudioStreamVolume, ISimpleAudioVolume,
 };
-use crate::call::{Question, format_of};
-use crate::codes::{
+use crate::wave;
+use simcard_service::call::{Question, format_of};
+use simcard_service::codes::{
     ALREADY_INITIALIZED, BUFFER_OPERATION_PENDING, INVALID_ARGUMENT, NO_INTERFACE, NOT_INITIALIZED,
     NULL_POINTER, UNEXPECTED, WRONG_ENDPOINT_TYPE,
 };
-use crate::system::{Line, line};
-use crate::wave;
+use simcard_service::system::{Line, line};
 
 const SHARED: i32 = 0;
 const EXCLUSIVE: i32 = 1;

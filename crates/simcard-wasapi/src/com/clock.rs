@@ -9,7 +9,7 @@ use windows_core::{HRESULT, implement};
 use super::border::{method, put, put_if};
 use super::streams::OpenStream;
 use crate::abi::{IAudioClock, IAudioClock_Impl, IAudioClock2, IAudioClock2_Impl};
-use crate::codes::SERVICE_NOT_RUNNING;
+use simcard_service::codes::SERVICE_NOT_RUNNING;
 
 /// `AUDIOCLOCK_CHARACTERISTIC_FIXED_FREQ`
 const FIXED_FREQUENCY: u32 = 1;

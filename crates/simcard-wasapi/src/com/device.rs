@@ -15,10 +15,10 @@ use crate::abi::{
     IAudioClient, IAudioClient2, IAudioClient3, IMMDevice, IMMDevice_Impl, IMMEndpoint,
     IMMEndpoint_Impl, IPropertyStore, PropVariant,
 };
-use crate::call::Question;
-use crate::codes::{NO_INTERFACE, NULL_POINTER};
 use crate::ids;
-use crate::system::line;
+use simcard_service::call::Question;
+use simcard_service::codes::{NO_INTERFACE, NULL_POINTER};
+use simcard_service::system::line;
 
 /// `DEVICE_STATE_ACTIVE`
 pub(super) const ACTIVE: u32 = 1;

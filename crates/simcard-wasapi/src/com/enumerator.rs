@@ -14,9 +14,9 @@ use super::notify;
 use crate::abi::{
     IMMDeviceCollection, IMMDeviceCollection_Impl, IMMDeviceEnumerator, IMMDeviceEnumerator_Impl,
 };
-use crate::call::Question;
-use crate::codes::{INVALID_ARGUMENT, NOT_FOUND, NULL_POINTER};
-use crate::system::line;
+use simcard_service::call::Question;
+use simcard_service::codes::{INVALID_ARGUMENT, NOT_FOUND, NULL_POINTER};
+use simcard_service::system::line;
 
 const ALL: i32 = 2;
 const STATES_MAX: u32 = 0xF;

@@ -3,7 +3,7 @@
 use simcard::Mode;
 
 use crate::abi::Hns;
-use crate::codes::{INVALID_ARGUMENT, INVALID_STREAM_FLAG};
+use simcard_service::codes::{INVALID_ARGUMENT, INVALID_STREAM_FLAG};
 
 const CROSS_PROCESS: u32 = 0x0001_0000;
 const LOOPBACK: u32 = 0x0002_0000;

@@ -12,10 +12,10 @@ use windows_core::{HSTRING, Interface, PCWSTR};
 
 use super::device::{ACTIVE, Endpoint, UNPLUGGED};
 use crate::abi::IMMNotificationClient;
-use crate::call::NoticeWord;
-use crate::codes::{NOT_FOUND, NULL_POINTER};
-use crate::layout::{Header, NOTICES_MAX};
-use crate::system::line;
+use simcard_service::call::NoticeWord;
+use simcard_service::codes::{NOT_FOUND, NULL_POINTER};
+use simcard_service::layout::{Header, NOTICES_MAX};
+use simcard_service::system::line;
 
 /// How often the service's notices are looked at.
 const INTERVAL: Duration = Duration::from_millis(10);

@@ -7,11 +7,11 @@ use windows_core::{GUID, HRESULT, implement};
 use super::border::{method, put, task_bytes, task_text};
 use super::device::Endpoint;
 use crate::abi::{Blob, IPropertyStore, IPropertyStore_Impl, PropValue, PropVariant, PropertyKey};
-use crate::call::{Question, format_of};
-use crate::codes::{INVALID_ARGUMENT, NULL_POINTER, UNEXPECTED};
 use crate::ids::guid_of;
-use crate::system::line;
 use crate::wave;
+use simcard_service::call::{Question, format_of};
+use simcard_service::codes::{INVALID_ARGUMENT, NULL_POINTER, UNEXPECTED};
+use simcard_service::system::line;
 
 const ACCESS_DENIED: i32 = 0x8003_0005_u32 as i32;
 

@@ -16,8 +16,8 @@ use crate::abi::{
     IAudioSessionControl_Impl, IAudioSessionControl2, IAudioSessionControl2_Impl,
     IAudioStreamVolume, IAudioStreamVolume_Impl, ISimpleAudioVolume, ISimpleAudioVolume_Impl,
 };
-use crate::codes::{INVALID_ARGUMENT, NOT_IMPLEMENTED, NULL_POINTER};
-use crate::system::process_id;
+use simcard_service::codes::{INVALID_ARGUMENT, NOT_IMPLEMENTED, NULL_POINTER};
+use simcard_service::system::process_id;
 
 /// `AudioSessionStateInactive`; active is the next.
 const INACTIVE: i32 = 0;

@@ -13,11 +13,11 @@ use super::border::{method, put, put_if};
 use crate::abi::{
     IAudioCaptureClient, IAudioCaptureClient_Impl, IAudioRenderClient, IAudioRenderClient_Impl,
 };
-use crate::call::{Answer, Question};
-use crate::codes::{BUFFER_EMPTY, BUFFER_SIZE_NOT_ALIGNED, NULL_POINTER, UNEXPECTED};
-use crate::layout::{Block, STREAMS_MAX};
-use crate::side::{CaptureSide, RenderSide, Terms};
-use crate::system::{Line, now_ns};
+use simcard_service::call::{Answer, Question};
+use simcard_service::codes::{BUFFER_EMPTY, BUFFER_SIZE_NOT_ALIGNED, NULL_POINTER, UNEXPECTED};
+use simcard_service::layout::{Block, STREAMS_MAX};
+use simcard_service::side::{CaptureSide, RenderSide, Terms};
+use simcard_service::system::{Line, now_ns};
 
 enum Side {
     Render(RenderSide),

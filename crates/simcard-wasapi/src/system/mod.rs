@@ -1,4 +1,4 @@
-//! What both sides need of Windows: memory that processes share, events, a mutex, time.
+//! What the stand-in needs of Windows: COM's memory and objects, and its place in the registry.
 
 #![allow(unsafe_code)]
 
@@ -10,24 +10,14 @@
     clippy::undocumented_unsafe_blocks
 )]
 mod bindings;
-mod host;
-mod line;
-mod names;
-mod objects;
 mod register;
-mod time;
 
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 
 use windows_core::GUID;
 
-pub use host::{ServiceObjects, ServiceSystem};
-pub use line::{Line, line};
-pub use names::Names;
-pub use objects::Event;
 pub use register::{register, unregister};
-pub use time::{now_ns, sleep_ns};
 
 /// Memory of the task allocator, as out-parameters of COM want it; null when there is none.
 pub fn task_memory(bytes: usize) -> *mut u8 {
@@ -59,10 +49,4 @@ pub(crate) fn create_instance(class: &GUID, interface: &GUID) -> Result<*mut c_v
         bindings::CoCreateInstance(class, null_mut(), context, interface, &mut object)
     };
     if code.0 < 0 { Err(code.0) } else { Ok(object) }
-}
-
-/// The number of this process.
-pub fn process_id() -> u32 {
-    // SAFETY: the call takes nothing.
-    unsafe { bindings::GetCurrentProcessId() }
 }

@@ -10,7 +10,7 @@ use super::bindings::{
     GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
     GetModuleFileNameW, GetModuleHandleExW, GetModuleHandleW, GetProcAddress,
 };
-use crate::codes::UNEXPECTED;
+use simcard_service::codes::UNEXPECTED;
 
 const SERVER: &str =
     "Software\\Classes\\CLSID\\{BCDE0395-E52F-467C-8E3D-C4579291692E}\\InprocServer32";

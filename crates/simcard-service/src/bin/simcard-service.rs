@@ -29,9 +29,9 @@ fn main() -> ExitCode {
 mod run {
     use std::path::PathBuf;
 
-    use simcard_wasapi::config::Config;
-    use simcard_wasapi::service::{Report, Server};
-    use simcard_wasapi::system::{Event, Names, ServiceObjects, now_ns, sleep_ns};
+    use simcard_service::config::Config;
+    use simcard_service::service::{Report, Server};
+    use simcard_service::system::{Event, Names, ServiceObjects, now_ns, sleep_ns};
 
     use super::USAGE;
 
@@ -90,7 +90,7 @@ mod run {
     }
 
     fn serve(
-        mut server: Server<'_, simcard_wasapi::system::ServiceSystem>,
+        mut server: Server<'_, simcard_service::system::ServiceSystem>,
         stop: &Event,
         seconds: Option<u64>,
     ) -> Report {
