@@ -4,10 +4,14 @@ use engine::format::{SampleFormat, StreamFormat};
 use simcard::Mode;
 use simcard::spec::Flow;
 
+use crate::fault_line::FaultLine;
 use crate::layout::WORDS;
 
 /// `E_INVALIDARG`.
 const INVALID_ARGUMENT: i32 = 0x8007_0057_u32 as i32;
+
+/// The number of [`Question::Strike`].
+const STRIKE: u64 = 12;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,6 +66,8 @@ pub enum Question {
     Reset(u32),
     /// The stream is not needed any more.
     Close(u32),
+    /// Let a fault strike. A refusal says in its text what is wrong with the line.
+    Strike(FaultLine),
 }
 
 /// What is answered.
@@ -128,6 +134,11 @@ impl Question {
     /// The question as numbers.
     pub fn words(&self) -> [u64; WORDS] {
         let mut words = [0; WORDS];
+        if let Question::Strike(line) = self {
+            words[0] = STRIKE;
+            words[1..].copy_from_slice(&line.words());
+            return words;
+        }
         let (numbers, format) = self.parts();
         words[..numbers.len()].copy_from_slice(&numbers);
         if let Some(format) = format {
@@ -161,6 +172,7 @@ impl Question {
             Question::Stop(stream) => ([9, stream.into(), 0, 0, 0, 0], None),
             Question::Reset(stream) => ([10, stream.into(), 0, 0, 0, 0], None),
             Question::Close(stream) => ([11, stream.into(), 0, 0, 0, 0], None),
+            Question::Strike(_) => ([STRIKE, 0, 0, 0, 0, 0], None),
         }
     }
 
@@ -173,6 +185,9 @@ impl Question {
     }
 
     fn parse(words: &[u64; WORDS]) -> Option<Self> {
+        if let [STRIKE, line @ ..] = words {
+            return Some(Question::Strike(FaultLine::of_words(line)));
+        }
         let first = u32::try_from(words[1]).ok()?;
         let format = || format_of(&words[8..]);
         Some(match words[0] {
@@ -267,6 +282,11 @@ pub enum NoticeWord {
         /// The endpoint's number.
         device: Option<u16>,
     },
+    /// Somebody has set an endpoint's mixer to another format.
+    Format {
+        /// The endpoint's number.
+        device: u16,
+    },
 }
 
 impl NoticeWord {
@@ -280,6 +300,7 @@ impl NoticeWord {
                 let device = device.map_or(0, |device| 1 << 32 | u64::from(device) << 16);
                 2 | (flow as u64) << 8 | device
             }
+            NoticeWord::Format { device } => 3 | u64::from(device) << 16,
         }
     }
 
@@ -299,6 +320,7 @@ impl NoticeWord {
                 },
                 device: (word >> 32 != 0).then_some(device),
             }),
+            3 => Some(NoticeWord::Format { device }),
             _ => None,
         }
     }
@@ -354,6 +376,7 @@ mod tests {
             Question::Stop(2),
             Question::Reset(3),
             Question::Close(4),
+            Question::Strike(FaultLine::new("at 5ms lose Big OUT").unwrap()),
         ]
     }
 
@@ -383,6 +406,7 @@ mod tests {
                 flow: Flow::Render,
                 device: None,
             },
+            NoticeWord::Format { device: 7 },
         ] {
             assert_eq!(NoticeWord::from_word(notice.word()), Some(notice));
         }

@@ -132,8 +132,7 @@ impl Config {
             })?;
         }
         // Names in the script are checked now, not when it begins.
-        world.set_script(self.script.clone())?;
-        world.set_script(Vec::new())?;
+        world.check_script(&self.script)?;
         Ok(world)
     }
 }

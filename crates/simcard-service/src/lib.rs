@@ -17,15 +17,20 @@
 //! ```text
 //! simcard-service --config card.txt --truth FOLDER --report report.json &     prints `ready`
 //! ...                                                                         programs play and record
+//! simcard-service --fault "late 3 periods on OUT"
 //! simcard-service --stop
 //! ```
+//!
+//! Faults ([`simcard::fault`]) strike while programs play: from the description, at times that count
+//! from the first start of a stream, or by `--fault` from outside, at once or `at` a time from then.
 //!
 //! The card's description is that of [`config`]; without one there is a stereo card, `OUT` and `IN`
 //! joined by a cable. The service stops at `--stop` or after `--seconds N`, closes all streams and
 //! writes the report, a [`service::Report`] as JSON: for each stream its underruns and overruns, and for
 //! each hand-over when it was made and in which of the device's frames it was heard, so that latency is
 //! known to the frame; for each converter the raw files in the folder and the number of their first
-//! frame; what was lost; and how often and how long the service itself was late.
+//! frame; what was lost; which faults struck, and in which of the device's frames; and how often and how
+//! long the service itself was late.
 //!
 //! A service that wakes up later than `stall` allows stops the card's time for so long. Real-time
 //! priority for service and clients takes away most of these stalls.
@@ -33,6 +38,7 @@
 pub mod call;
 pub mod codes;
 pub mod config;
+pub mod fault_line;
 pub mod layout;
 pub mod service;
 pub mod side;

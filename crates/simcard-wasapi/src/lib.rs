@@ -33,7 +33,7 @@
 //! - Programs may use the sound devices without being asked to: Wine's older interfaces open and close
 //!   streams while PortAudio looks for devices. Such streams are in the report, too, without blocks.
 //! - Wine's own `winmm` does not bear to hear that there is no default device. A test that loses one
-//!   gives the machine a second and makes that the default first.
+//!   gives the machine a second, which then is the default.
 //! - A recording client that is late loses sound only after two buffers: one is in the shared memory, one
 //!   in the model.
 //! - Positions (`IAudioClock`) and the padding of an exclusive stream without events move on every

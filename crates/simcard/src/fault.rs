@@ -1,5 +1,7 @@
 //! Faults on demand, and the text form of a script of them.
 
+use std::fmt;
+
 use engine::format::SampleFormat;
 
 use crate::clock::TIME_MAX_NS;
@@ -32,6 +34,27 @@ pub enum Fault {
     Lie(SampleFormat),
     /// Whether recorded packets are marked as having an uncertain time.
     TimestampsBad(bool),
+}
+
+impl fmt::Display for Fault {
+    /// As a script has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Lose => f.write_str("lose"),
+            Fault::Back => f.write_str("back"),
+            Fault::Format(rate_hz) => write!(f, "format {rate_hz}"),
+            Fault::Default => f.write_str("default"),
+            Fault::Late(periods) => write!(f, "late {periods} periods"),
+            Fault::ServiceGone => f.write_str("service gone"),
+            Fault::ServiceBack => f.write_str("service back"),
+            Fault::RefuseOpen(error) => write!(f, "refuse open 0x{:08X}", error.code()),
+            Fault::RefuseBuffer(error) => write!(f, "refuse buffer 0x{:08X}", error.code()),
+            Fault::Accept => f.write_str("accept"),
+            Fault::Lie(format) => write!(f, "lie {}", format.name()),
+            Fault::TimestampsBad(true) => f.write_str("timestamps bad"),
+            Fault::TimestampsBad(false) => f.write_str("timestamps good"),
+        }
+    }
 }
 
 /// A fault at an instant.
@@ -184,6 +207,28 @@ mod tests {
             [Some("OUT"), None, Some("OUT"), Some("Desk Speakers")]
         );
         assert_eq!((targets[4], targets[8]), (None, Some("IN")));
+    }
+
+    #[test]
+    fn a_fault_is_written_as_it_is_read() {
+        for text in [
+            "lose",
+            "back",
+            "format 44100",
+            "default",
+            "late 3 periods",
+            "service gone",
+            "service back",
+            "refuse open 0x8889000A",
+            "refuse buffer 0x88890018",
+            "accept",
+            "lie int24",
+            "timestamps bad",
+            "timestamps good",
+        ] {
+            let read = parse_line(&format!("at 1s {text}")).expect(text);
+            assert_eq!(read.fault.to_string(), text);
+        }
     }
 
     #[test]

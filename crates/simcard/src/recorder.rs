@@ -5,6 +5,7 @@ use std::sync::Arc;
 use engine::format::StreamFormat;
 use rt::Mutex;
 
+use crate::fault::Fault;
 use crate::world::{EndpointId, StreamId};
 
 /// Frames in a row that a converter played or delivered.
@@ -49,6 +50,19 @@ pub enum IncidentKind {
     Overrun,
 }
 
+/// A fault that has struck an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Struck<'a> {
+    /// Where.
+    pub endpoint: EndpointId,
+    /// What.
+    pub fault: &'a Fault,
+    /// When, in nanoseconds of reference time.
+    pub time_ns: u64,
+    /// The first frame of the device's clock that had not begun then.
+    pub frame: u64,
+}
+
 /// How many frames a stream has queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level {
@@ -78,6 +92,11 @@ pub trait Recorder: Send {
     /// Something was lost.
     fn incident(&mut self, incident: &Incident) {
         let _ = incident;
+    }
+
+    /// A fault strikes, and nothing has come of it yet.
+    fn struck(&mut self, struck: &Struck<'_>) {
+        let _ = struck;
     }
 
     /// A playing stream's queue has changed.

@@ -3,6 +3,8 @@
 use crate::endpoint::User;
 use crate::error::SimError;
 use crate::fault::{Fault, Scheduled};
+use crate::recorder::Struck;
+use crate::spec::Flow;
 use crate::world::{EndpointId, Notice, World};
 
 impl World {
@@ -11,9 +13,33 @@ impl World {
     ///
     /// # Errors
     /// One sentence: a name that is no card's and no endpoint's.
-    pub fn set_script(&mut self, mut script: Vec<Scheduled>) -> Result<(), String> {
-        for fault in &script {
-            let Some(name) = &fault.target else { continue };
+    pub fn set_script(&mut self, script: Vec<Scheduled>) -> Result<(), String> {
+        self.check_script(&script)?;
+        self.script.clear();
+        self.add_faults(script)
+    }
+
+    /// More faults to come, after those of the same instant that were set before. What is due
+    /// already strikes at once.
+    ///
+    /// # Errors
+    /// As [`set_script`](Self::set_script).
+    pub fn add_faults(&mut self, faults: Vec<Scheduled>) -> Result<(), String> {
+        self.check_script(&faults)?;
+        self.script.extend(faults);
+        self.script
+            .make_contiguous()
+            .sort_by_key(|fault| fault.at_ns);
+        self.advance(self.now_ns);
+        Ok(())
+    }
+
+    /// Whether every fault of the script has something to strike.
+    ///
+    /// # Errors
+    /// As [`set_script`](Self::set_script).
+    pub fn check_script(&self, script: &[Scheduled]) -> Result<(), String> {
+        for name in script.iter().filter_map(|fault| fault.target.as_ref()) {
             if !self
                 .endpoints
                 .iter()
@@ -26,34 +52,36 @@ impl World {
                 ));
             }
         }
-        script.sort_by_key(|fault| fault.at_ns);
-        self.script = script.into();
-        self.advance(self.now_ns);
         Ok(())
     }
 
     /// Lets a fault happen now.
     pub(crate) fn strike(&mut self, scheduled: &Scheduled) {
-        match scheduled.fault {
-            Fault::ServiceGone => {
-                self.service_gone = true;
-                for id in self.endpoint_ids() {
-                    self.kill_streams(id, SimError::ServiceNotRunning);
-                }
+        let of_service = match scheduled.fault {
+            Fault::ServiceGone => Some(true),
+            Fault::ServiceBack => Some(false),
+            _ => None,
+        };
+        self.service_gone = of_service.unwrap_or(self.service_gone);
+        // The service is there for every device, whatever name the script has.
+        let target = scheduled.target.as_ref().filter(|_| of_service.is_none());
+        for id in self.endpoint_ids() {
+            let endpoint = &self.endpoints[id.index()];
+            if target.is_none_or(|name| endpoint.is_named(name)) {
+                self.tell_struck(id, &scheduled.fault);
+                self.strike_endpoint(id, &scheduled.fault);
             }
-            Fault::ServiceBack => self.service_gone = false,
-            ref fault => {
-                for id in self.endpoint_ids() {
-                    let endpoint = &self.endpoints[id.index()];
-                    if scheduled
-                        .target
-                        .as_ref()
-                        .is_none_or(|name| endpoint.is_named(name))
-                    {
-                        self.strike_endpoint(id, fault);
-                    }
-                }
-            }
+        }
+    }
+
+    fn tell_struck(&mut self, id: EndpointId, fault: &Fault) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.struck(&Struck {
+                endpoint: id,
+                fault,
+                time_ns: self.now_ns,
+                frame: self.endpoints[id.index()].clock.frame_from(self.now_ns),
+            });
         }
     }
 
@@ -64,12 +92,12 @@ impl World {
             Fault::Back => self.set_present(id, true),
             Fault::Format(rate_hz) => {
                 endpoint.mix_rate_hz = rate_hz.clamp(1, crate::clock::RATE_MAX_HZ);
+                self.notices.push(Notice::FormatChanged(id));
                 self.kill_streams(id, SimError::DeviceInvalidated);
             }
             Fault::Default => {
                 let flow = endpoint.flow;
-                self.defaults[flow as usize] = Some(id);
-                self.notices.push(Notice::DefaultChanged(flow, Some(id)));
+                self.with_default_told(flow, |world| world.defaults[flow as usize] = Some(id));
             }
             Fault::Late(periods) => endpoint.late_periods = periods,
             Fault::RefuseOpen(error) => endpoint.refuse_open = Some(error),
@@ -80,7 +108,8 @@ impl World {
             }
             Fault::Lie(format) => endpoint.lie = Some(format),
             Fault::TimestampsBad(bad) => endpoint.timestamps_bad = bad,
-            Fault::ServiceGone | Fault::ServiceBack => {}
+            Fault::ServiceGone => self.kill_streams(id, SimError::ServiceNotRunning),
+            Fault::ServiceBack => {}
         }
     }
 
@@ -94,10 +123,18 @@ impl World {
         if !present {
             self.kill_streams(id, SimError::DeviceInvalidated);
         }
-        self.endpoints[id.index()].present = present;
-        if self.defaults[flow as usize] == Some(id) {
-            let default = present.then_some(id);
-            self.notices.push(Notice::DefaultChanged(flow, default));
+        self.with_default_told(flow, |world| {
+            world.endpoints[id.index()].present = present;
+        });
+    }
+
+    /// Does something, and tells if the direction's default is another after it.
+    fn with_default_told(&mut self, flow: Flow, work: impl FnOnce(&mut Self)) {
+        let before = self.default_endpoint(flow);
+        work(self);
+        let after = self.default_endpoint(flow);
+        if after != before {
+            self.notices.push(Notice::DefaultChanged(flow, after));
         }
     }
 

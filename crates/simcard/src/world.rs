@@ -35,6 +35,8 @@ pub enum Notice {
     StateChanged(EndpointId, bool),
     /// Another endpoint is the default of its direction, or none is.
     DefaultChanged(Flow, Option<EndpointId>),
+    /// Somebody has set an endpoint's mixer to another format.
+    FormatChanged(EndpointId),
 }
 
 /// A machine with simulated sound cards.
@@ -52,6 +54,7 @@ pub struct World {
     pub(crate) cables: Vec<Cable>,
     pub(crate) script: VecDeque<Scheduled>,
     pub(crate) service_gone: bool,
+    /// What somebody chose, there or not.
     pub(crate) defaults: [Option<EndpointId>; 2],
     pub(crate) notices: Vec<Notice>,
     pub(crate) recorder: Option<Box<dyn Recorder>>,
@@ -235,9 +238,17 @@ impl World {
 
     /// The endpoint that the system uses when nobody chooses, if one is there
     /// (`IMMDeviceEnumerator::GetDefaultAudioEndpoint`).
+    ///
+    /// Follows "IMMDeviceEnumerator::GetDefaultAudioEndpoint method (mmdeviceapi.h)" on
+    /// learn.microsoft.com, remarks: none means that no endpoint of the direction is there at all.
+    /// Which one takes the place of a default that is gone, the page leaves open: here it is the first.
     pub fn default_endpoint(&self, flow: Flow) -> Option<EndpointId> {
-        let id = self.defaults[flow as usize]?;
-        self.endpoints[id.0].present.then_some(id)
+        let usable = |id: &EndpointId| {
+            let endpoint = &self.endpoints[id.0];
+            endpoint.flow == flow && endpoint.present
+        };
+        let chosen = self.defaults[flow as usize].filter(usable);
+        chosen.or_else(|| self.endpoint_ids().find(usable))
     }
 
     /// What has happened to devices since the last call.

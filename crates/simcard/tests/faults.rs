@@ -4,8 +4,12 @@
 mod model;
 
 use engine::format::{SampleFormat, StreamFormat};
+use std::sync::Arc;
+
 use model::*;
+use rt::Mutex;
 use simcard::SimError::*;
+use simcard::recorder::{Recorder, Struck};
 use simcard::spec::{CardSpec, Flow};
 use simcard::{EndpointId, Notice, Result, StreamId, Support, World, fault};
 
@@ -118,6 +122,81 @@ fn another_format_ends_streams_and_defaults_move_without_them() {
     assert_eq!(world.padding_frames(other), Ok(0));
     let next = world.mix_format(out).expect("there");
     world.open(out, shared(0), next).expect("at the new rate");
+}
+
+#[test]
+fn the_default_is_another_while_the_chosen_one_is_gone() {
+    let (mut world, out, _) = card();
+    let [second, _] = world
+        .add_card(&CardSpec::stereo("SECOND"))
+        .expect("a sound card");
+    strike(
+        &mut world,
+        "at 1s lose CARD
+         at 2s format 44100 on SECOND
+         at 3s back CARD
+         at 4s lose SECOND",
+    );
+    world.advance(1_000_000_000);
+    assert_eq!(world.default_endpoint(Flow::Render), second);
+    let of_render = |notices: Vec<Notice>| -> Vec<Notice> {
+        let render = |id: EndpointId| [Some(out), second].contains(&Some(id));
+        let concerns = |notice: &Notice| match *notice {
+            Notice::DefaultChanged(flow, _) => flow == Flow::Render,
+            Notice::StateChanged(id, _) | Notice::FormatChanged(id) => render(id),
+        };
+        notices.into_iter().filter(concerns).collect()
+    };
+    world.advance(4_000_000_000);
+    let second_id = second.expect("it plays");
+    assert_eq!(
+        of_render(world.take_notices()),
+        [
+            Notice::StateChanged(out, false),
+            Notice::DefaultChanged(Flow::Render, second),
+            Notice::FormatChanged(second_id),
+            Notice::StateChanged(out, true),
+            Notice::DefaultChanged(Flow::Render, Some(out)),
+            Notice::StateChanged(second_id, false),
+        ]
+    );
+}
+
+/// Keeps what struck, as text.
+#[derive(Clone, Default)]
+struct Strikes(Arc<Mutex<Vec<(String, u64, u64)>>>);
+
+impl Recorder for Strikes {
+    fn struck(&mut self, struck: &Struck<'_>) {
+        let line = (struck.fault.to_string(), struck.time_ns, struck.frame);
+        self.0.lock().push(line);
+    }
+}
+
+#[test]
+fn the_truth_tells_what_struck_and_in_which_frame_and_faults_can_be_added() {
+    let (mut world, ..) = card();
+    let strikes = Strikes::default();
+    world.set_recorder(strikes.clone());
+    strike(&mut world, "at 1s format 44100 on OUT\nat 4s lose");
+    let more = fault::parse_script("at 2s late 3 periods on OUT\nat 3s service gone on IN");
+    world.add_faults(more.expect("a script")).expect("known");
+    world.advance(3_500_000_000);
+    let frame =
+        |text: &str, seconds: u64, frame: u64| (text.into(), seconds * 1_000_000_000, frame);
+    assert_eq!(
+        *strikes.0.lock(),
+        [
+            frame("format 44100", 1, 48_000),
+            frame("late 3 periods", 2, 48_000 + 44_100),
+            frame("service gone", 3, 48_000 + 2 * 44_100),
+            frame("service gone", 3, 3 * 48_000),
+        ]
+    );
+    let nowhere = fault::parse_script("at 9s lose NOWHERE").expect("a script");
+    world.add_faults(nowhere).expect_err("no such device");
+    world.advance(4_000_000_000);
+    assert_eq!(strikes.0.lock().len(), 6, "the script goes on");
 }
 
 #[test]

@@ -3,10 +3,13 @@
 use std::process::ExitCode;
 
 const USAGE: &str = "simcard-service [--config FILE] [--truth FOLDER] [--report FILE] [--seconds N]
+simcard-service --fault FAULT
 simcard-service --stop
 
 Runs the simulated card of the run that SIMCARD_RUN names, until another simcard-service --stop of the
-same run or for N seconds. Prints 'ready' when clients may come.";
+same run or for N seconds. Prints 'ready' when clients may come. With --fault another simcard-service
+lets a fault strike the card that runs: at once, as in 'lose OUT', or after a time, as in
+'at 500ms late 3 periods on OUT'.";
 
 #[cfg(not(windows))]
 fn main() -> ExitCode {
@@ -29,9 +32,11 @@ fn main() -> ExitCode {
 mod run {
     use std::path::PathBuf;
 
+    use simcard_service::call::Question;
     use simcard_service::config::Config;
+    use simcard_service::fault_line::FaultLine;
     use simcard_service::service::{Report, Server};
-    use simcard_service::system::{Event, Names, ServiceObjects, now_ns, sleep_ns};
+    use simcard_service::system::{Event, Names, ServiceObjects, line, now_ns, sleep_ns};
 
     use super::USAGE;
 
@@ -41,6 +46,7 @@ mod run {
         truth: Option<PathBuf>,
         report: Option<PathBuf>,
         seconds: Option<u64>,
+        fault: Option<String>,
         stop: bool,
     }
 
@@ -59,6 +65,10 @@ mod run {
                         let seconds = seconds.to_str().and_then(|text| text.parse().ok());
                         arguments.seconds = Some(seconds.ok_or_else(|| USAGE.to_owned())?);
                     }
+                    Some("--fault") => {
+                        let fault = value()?.into_string().map_err(|_| USAGE.to_owned())?;
+                        arguments.fault = Some(fault);
+                    }
                     Some("--stop") => arguments.stop = true,
                     _ => return Err(USAGE.to_owned()),
                 }
@@ -72,6 +82,9 @@ mod run {
         if arguments.stop {
             Event::named(&Names::of_this_run().stop())?.set();
             return Ok(());
+        }
+        if let Some(fault) = &arguments.fault {
+            return strike(fault);
         }
         let text = match &arguments.config {
             Some(path) => std::fs::read_to_string(path)
@@ -87,6 +100,21 @@ mod run {
         println!("ready");
         let report = serve(server, &objects.stop, arguments.seconds);
         write(&report, arguments.report)
+    }
+
+    /// Asks the service of this run to let a fault strike.
+    fn strike(fault: &str) -> Result<(), String> {
+        let fault = FaultLine::new(fault)?;
+        // The answer has less room for what is wrong with a line.
+        fault.read()?;
+        let answer = line().and_then(|line| line.ask_any(Question::Strike(fault)));
+        let answer = answer.map_err(
+            |_| "No service of this run answers; start simcard-service with the same SIMCARD_RUN.",
+        )?;
+        if answer.status < 0 {
+            return Err(answer.text);
+        }
+        Ok(())
     }
 
     fn serve(

@@ -3,12 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use engine::format::StreamFormat;
+use simcard::fault::Scheduled;
 use simcard::{EndpointId, Mode, SimError, StreamId, Support};
 
 use super::open_stream::OpenStream;
 use super::{Server, System};
 use crate::call::{Answer, Question, format_words};
-use crate::codes::{BUFFER_SIZE_ERROR, NOT_INITIALIZED, OUT_OF_MEMORY};
+use crate::codes::{BUFFER_SIZE_ERROR, INVALID_ARGUMENT, NOT_INITIALIZED, OUT_OF_MEMORY};
+use crate::fault_line::FaultLine;
 use crate::layout::{Ring, STREAMS_MAX};
 
 type Reply = Result<Answer, i32>;
@@ -17,6 +19,7 @@ impl<S: System> Server<'_, S> {
     /// Answers one question of a process.
     pub(super) fn reply(&mut self, question: Question, process: u32) -> Answer {
         let answered = match question {
+            Question::Strike(line) => return self.strike(line),
             Question::Device(device) => self.describe(device),
             Question::Default(flow) => match self.world.default_endpoint(flow) {
                 Some(id) => Ok(Answer::good(&[id.index() as u64])),
@@ -204,15 +207,33 @@ impl<S: System> Server<'_, S> {
         let (index, id) = self.owned(stream, process)?;
         self.world.start(id).map_err(SimError::code)?;
         self.note_running(index, true);
-        if let Some(mut script) = self.script.take() {
-            let now_ns = self.world.now_ns();
-            script.iter_mut().for_each(|fault| fault.at_ns += now_ns);
-            self.watched(|world| {
-                // The names were checked when the machine was built.
-                let _ = world.set_script(script);
-            });
+        if let Some(script) = self.script.take() {
+            // The names were checked when the machine was built.
+            let _ = self.add_faults(script);
         }
         Ok(Answer::good(&[]))
+    }
+
+    /// Faults whose times count from now.
+    fn add_faults(&mut self, mut faults: Vec<Scheduled>) -> Result<(), String> {
+        let now_ns = self.world.now_ns();
+        for fault in &mut faults {
+            fault.at_ns = fault.at_ns.saturating_add(now_ns);
+        }
+        let mut added = Ok(());
+        self.watched(|world| added = world.add_faults(faults));
+        added
+    }
+
+    fn strike(&mut self, line: FaultLine) -> Answer {
+        let struck = line.read().and_then(|fault| self.add_faults(vec![fault]));
+        match struck {
+            Ok(()) => Answer::good(&[]),
+            Err(why) => Answer {
+                text: why,
+                ..Answer::refused(INVALID_ARGUMENT)
+            },
+        }
     }
 
     fn note_running(&mut self, index: usize, running: bool) {

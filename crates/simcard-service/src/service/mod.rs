@@ -28,7 +28,7 @@ use crate::layout::{NOTICES_MAX, STREAMS_MAX, Shared, state};
 
 pub use open_stream::Block;
 pub use report::{Report, Stalls, StreamReport};
-pub use truth::{IncidentReport, TrackReport, Truth};
+pub use truth::{FaultReport, IncidentReport, Told, TrackReport, Truth};
 
 use open_stream::OpenStream;
 
@@ -212,6 +212,7 @@ impl<'a, S: System> Server<'a, S> {
         happen(&mut self.world);
         let real_now_ns = self.real_ns(self.world.now_ns());
         let shift_ns = self.base_ns + self.stalls.total_ns;
+        self.truth.stamp_faults(shift_ns);
         for (index, stream) in self.streams.iter_mut().enumerate() {
             let Some(stream) = stream else { continue };
             let block = &self.shared.streams[index];
@@ -241,6 +242,7 @@ impl<'a, S: System> Server<'a, S> {
                     flow,
                     device: id.map(number),
                 },
+                Notice::FormatChanged(id) => NoticeWord::Format { device: number(id) },
             };
             let header = &self.shared.header;
             let written = header.notices_written.load(Ordering::Relaxed);
@@ -296,7 +298,11 @@ impl<'a, S: System> Server<'a, S> {
         for index in 0..STREAMS_MAX {
             self.close(index);
         }
-        let (tracks, incidents) = self.truth.finish();
+        let Told {
+            tracks,
+            incidents,
+            faults,
+        } = self.truth.finish();
         Report {
             card_ns: self.world.now_ns(),
             stalls: self.stalls,
@@ -304,6 +310,7 @@ impl<'a, S: System> Server<'a, S> {
             streams: self.closed,
             tracks,
             incidents,
+            faults,
         }
     }
 }

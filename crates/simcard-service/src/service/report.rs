@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::open_stream::Block;
-use super::truth::{IncidentReport, TrackReport};
+use super::truth::{FaultReport, IncidentReport, TrackReport};
 
 /// All of a run. Frames are numbered by the devices' clocks.
 #[derive(Debug, Serialize)]
@@ -21,6 +21,8 @@ pub struct Report {
     pub tracks: Vec<TrackReport>,
     /// What was lost: silence in a DAC's track, or frames that a client did not get.
     pub incidents: Vec<IncidentReport>,
+    /// What struck, in order; a fault of several endpoints once for each.
+    pub faults: Vec<FaultReport>,
 }
 
 /// How late the service was.

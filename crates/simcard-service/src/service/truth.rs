@@ -9,7 +9,7 @@ use engine::format::StreamFormat;
 use rt::Mutex;
 use serde::Serialize;
 use simcard::World;
-use simcard::recorder::{Incident, IncidentKind, Recorder, Run};
+use simcard::recorder::{Incident, IncidentKind, Recorder, Run, Struck};
 
 /// Frames of one converter without a gap, in a raw file: interleaved, in the format told.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,6 +47,31 @@ pub struct IncidentReport {
     pub frames: u64,
 }
 
+/// A fault that struck an endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FaultReport {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The fault, as a script has it.
+    pub fault: String,
+    /// The first frame of the device's clock that had not begun then.
+    pub frame: u64,
+    /// When, by the card's time.
+    pub time_ns: u64,
+    /// When, by the performance counter, which clients see too.
+    pub real_ns: u64,
+}
+
+/// All that was told, at the end.
+pub struct Told {
+    /// What the converters played and delivered.
+    pub tracks: Vec<TrackReport>,
+    /// What was lost.
+    pub incidents: Vec<IncidentReport>,
+    /// What struck.
+    pub faults: Vec<FaultReport>,
+}
+
 /// Collects the tracks.
 #[derive(Clone)]
 pub struct Truth(Arc<Mutex<Tracks>>);
@@ -58,6 +83,9 @@ struct Tracks {
     latencies: Vec<u64>,
     done: Vec<TrackReport>,
     incidents: Vec<IncidentReport>,
+    faults: Vec<FaultReport>,
+    /// So many faults have their instants of the performance counter.
+    stamped: usize,
     /// For each endpoint the track that goes on.
     current: Vec<Option<Current>>,
     failure: Option<String>,
@@ -98,6 +126,8 @@ impl Truth {
             latencies: world.endpoint_ids().map(latency).collect(),
             done: Vec::new(),
             incidents: Vec::new(),
+            faults: Vec::new(),
+            stamped: 0,
             failure: None,
         }))))
     }
@@ -107,8 +137,19 @@ impl Truth {
         Pen(Arc::clone(&self.0))
     }
 
-    /// Closes the files and lists them, and what was lost.
-    pub fn finish(&self) -> (Vec<TrackReport>, Vec<IncidentReport>) {
+    /// Writes down when the faults since the last call struck by the performance counter, which is
+    /// so far ahead of the card's time.
+    pub fn stamp_faults(&self, shift_ns: u64) {
+        let mut tracks = self.0.lock();
+        let stamped = tracks.stamped;
+        for fault in &mut tracks.faults[stamped..] {
+            fault.real_ns = fault.time_ns + shift_ns;
+        }
+        tracks.stamped = tracks.faults.len();
+    }
+
+    /// Closes the files and lists them, and what was lost, and why.
+    pub fn finish(&self) -> Told {
         let mut tracks = self.0.lock();
         for index in 0..tracks.current.len() {
             tracks.finish(index);
@@ -116,8 +157,11 @@ impl Truth {
         if let Some(failure) = tracks.failure.take() {
             eprintln!("{failure}");
         }
-        let incidents = std::mem::take(&mut tracks.incidents);
-        (std::mem::take(&mut tracks.done), incidents)
+        Told {
+            incidents: std::mem::take(&mut tracks.incidents),
+            faults: std::mem::take(&mut tracks.faults),
+            tracks: std::mem::take(&mut tracks.done),
+        }
     }
 }
 
@@ -134,6 +178,18 @@ impl Recorder for Pen {
 
     fn incident(&mut self, incident: &Incident) {
         self.0.lock().note(incident);
+    }
+
+    fn struck(&mut self, struck: &Struck<'_>) {
+        let mut tracks = self.0.lock();
+        let report = FaultReport {
+            endpoint: tracks.names[struck.endpoint.index()].clone(),
+            fault: struck.fault.to_string(),
+            frame: struck.frame,
+            time_ns: struck.time_ns,
+            real_ns: 0,
+        };
+        tracks.faults.push(report);
     }
 }
 

@@ -45,8 +45,13 @@ impl IMMNotificationClient_Impl for Listener_Impl {
         self.note(format!("default {flow} {role} {}", text(id)))
     }
 
-    unsafe fn OnPropertyValueChanged(&self, id: PCWSTR, _key: PropertyKey) -> HRESULT {
-        self.note(format!("property {}", text(id)))
+    unsafe fn OnPropertyValueChanged(&self, id: PCWSTR, key: PropertyKey) -> HRESULT {
+        self.note(format!(
+            "property {:?} {} {}",
+            key.set,
+            key.number,
+            text(id)
+        ))
     }
 }
 

@@ -11,6 +11,7 @@ use simcard::spec::Flow;
 use windows_core::{HSTRING, Interface, PCWSTR};
 
 use super::device::{ACTIVE, Endpoint, UNPLUGGED};
+use super::properties::DEVICE_FORMAT;
 use crate::abi::IMMNotificationClient;
 use simcard_service::call::NoticeWord;
 use simcard_service::codes::{NOT_FOUND, NULL_POINTER};
@@ -116,6 +117,8 @@ fn watch(mut seen: u64) {
     }
 }
 
+/// Follows "IMMNotificationClient interface (mmdeviceapi.h)" on learn.microsoft.com: the default is
+/// told once for each role, and a device that is unplugged is still known by its id.
 fn tell(client: &IMMNotificationClient, notice: NoticeWord) {
     let id = |device: u16| Endpoint::describe(device.into()).map(|e| HSTRING::from(e.id()));
     match notice {
@@ -124,6 +127,11 @@ fn tell(client: &IMMNotificationClient, notice: NoticeWord) {
             let state = if present { ACTIVE } else { UNPLUGGED };
             // SAFETY: the string lives through the call.
             let _ = unsafe { client.OnDeviceStateChanged(PCWSTR(id.as_ptr()), state) };
+        }
+        NoticeWord::Format { device } => {
+            let Ok(id) = id(device) else { return };
+            // SAFETY: the string lives through the call.
+            let _ = unsafe { client.OnPropertyValueChanged(PCWSTR(id.as_ptr()), DEVICE_FORMAT) };
         }
         NoticeWord::Default { flow, device } => {
             let id = device.and_then(|device| id(device).ok());

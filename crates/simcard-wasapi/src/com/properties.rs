@@ -40,7 +40,7 @@ const FORM_FACTOR: PropertyKey = key(0x1DA5D803_D492_4EDD_8C23_E0C0FFEE7F0E, 0);
 /// `PKEY_AudioEndpoint_GUID`
 const ENDPOINT_GUID: PropertyKey = key(0x1DA5D803_D492_4EDD_8C23_E0C0FFEE7F0E, 4);
 /// `PKEY_AudioEngine_DeviceFormat`
-const DEVICE_FORMAT: PropertyKey = key(0xF19F064D_082C_4E27_BC73_6882A1BB8E4C, 0);
+pub(super) const DEVICE_FORMAT: PropertyKey = key(0xF19F064D_082C_4E27_BC73_6882A1BB8E4C, 0);
 /// `PKEY_Device_ContainerId`
 const CONTAINER: PropertyKey = key(0x8C7ED206_3F8A_4827_B3AB_AE9E1FAEFC6C, 2);
 

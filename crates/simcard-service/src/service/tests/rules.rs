@@ -7,8 +7,11 @@ use proptest::prelude::*;
 
 use super::{CONFIG, MS, Rig, STEREO, exclusive, shared, write};
 use crate::call::Question;
-use crate::codes::{BUFFER_TOO_LARGE, INVALID_SIZE, NOT_INITIALIZED, OUT_OF_ORDER};
+use crate::codes::{
+    BUFFER_TOO_LARGE, INVALID_ARGUMENT, INVALID_SIZE, NOT_INITIALIZED, OUT_OF_ORDER,
+};
 use crate::config::Config;
+use crate::fault_line::FaultLine;
 use crate::service::{Server, System};
 use crate::side::RenderSide;
 
@@ -38,6 +41,44 @@ fn a_fault_reaches_the_clients_counted_from_the_first_start() {
     let lost = simcard::SimError::DeviceInvalidated.code();
     assert_eq!(out.terms.check(out.block), Err(lost));
     assert_eq!(rig.shared.header.notices_written.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_fault_from_outside_strikes_and_is_in_the_report() {
+    let mut rig = Rig::new(&format!("{CONFIG}at 30ms late 2 periods on OUT\n"));
+    let out = rig.open(0, shared(true), STEREO).unwrap();
+    rig.start(out);
+    let begun_ns = rig.fake.now_ns();
+    let strike = |rig: &mut Rig, line| rig.ask(Question::Strike(FaultLine::new(line).unwrap()));
+    rig.run(10 * MS);
+    // The script that is under way goes on beside what comes from outside.
+    assert_eq!(strike(&mut rig, "at 50ms lose OUT").status, 0);
+    for (line, part) in [("explode", "is no fault"), ("lose NOWHERE", "'NOWHERE'")] {
+        let refused = strike(&mut rig, line);
+        assert_eq!(refused.status, INVALID_ARGUMENT);
+        assert!(refused.text.contains(part), "{}", refused.text);
+    }
+    rig.run(40 * MS);
+    assert_eq!(out.terms.check(out.block), Ok(()));
+    rig.run(15 * MS);
+    let lost = simcard::SimError::DeviceInvalidated.code();
+    assert_eq!(out.terms.check(out.block), Err(lost));
+    assert_eq!(strike(&mut rig, "format 44100 on OUT").status, 0);
+    let faults = rig.end().faults;
+    let told: Vec<_> = faults
+        .iter()
+        .map(|f| (&*f.endpoint, &*f.fault, f.real_ns - begun_ns))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("OUT", "late 2 periods", 30 * MS),
+            ("OUT", "lose", 60 * MS),
+            ("OUT", "format 44100", 65 * MS),
+        ]
+    );
+    let frames = |ms: u64| (begun_ns - super::BEGIN_NS + ms * MS) * 48 / MS;
+    assert_eq!(faults[1].frame, frames(60));
 }
 
 #[test]
