@@ -8,6 +8,7 @@ use crate::paths::{self, Paths};
 const LAYERS: &[(&str, &[&str])] = &[
     ("rt", &[]),
     ("asio", &["rt"]),
+    ("config", &[]),
     ("engine", &[]),
     ("asio-io", &["asio", "engine", "rt"]),
     ("wasapi-io", &["engine"]),
@@ -27,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "asio2wasapi-cli",
         &[
             "asio",
+            "config",
             "engine",
             "rt",
             "session",

@@ -7,7 +7,6 @@ pub mod devices;
 pub mod failure;
 pub mod findings;
 pub mod level;
-pub mod nearest;
 pub mod play;
 pub mod simulate;
 pub mod table;

@@ -2,8 +2,7 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use asio::host::{self, Driver, InstalledDriver};
-
-use crate::nearest::nearest;
+use config::nearest;
 
 /// Finds a driver by its name, case not counted.
 ///

@@ -1,0 +1,188 @@
+//! The devices of a direction, in any of the ways in which they can be written.
+
+use toml_edit::{Array, Item, TableLike, Value};
+
+use super::{Reader, Spot, path_of};
+use crate::model::{Channels, DeviceName, Member, Side};
+
+/// Words that stand for no name; case does not count.
+const DEFAULT: &str = "default";
+const DEFAULT_COMMUNICATIONS: &str = "default-communications";
+const NONE: &str = "none";
+
+const CHANNELS_MAX: u32 = 64;
+
+/// What may be written about a device in a table.
+const MEMBER_KEYS: [&str; 2] = ["device", "channels"];
+
+impl Reader<'_> {
+    /// Reads a direction; one with a fault stays as it was.
+    pub(super) fn side(&mut self, spot: &Spot<'_>, into: &mut Side) {
+        let members = match spot.item {
+            Item::Value(Value::String(name)) if is(name.value(), NONE) => Some(Vec::new()),
+            Item::ArrayOfTables(tables) => tables
+                .iter()
+                .map(|table| self.member(spot, table))
+                .collect(),
+            Item::Value(Value::Array(array)) if array.iter().any(Value::is_inline_table) => {
+                self.joined(spot, array)
+            }
+            item => match item.as_table_like() {
+                Some(table) => self.member(spot, table).map(|member| vec![member]),
+                None => self
+                    .devices(spot, item)
+                    .map(|(devices, or_none)| vec![member(devices, or_none, Channels::All)]),
+            },
+        };
+        if let Some(members) = members {
+            *into = Side { members };
+        }
+    }
+
+    fn joined(&mut self, spot: &Spot<'_>, array: &Array) -> Option<Vec<Member>> {
+        let mut members = Vec::new();
+        for value in array {
+            let Some(table) = value.as_inline_table() else {
+                let message = "devices that are joined are all written alike; write { device = \
+                               \"NAME\" } here, too";
+                self.fault(value.span(), &spot.path, message);
+                return None;
+            };
+            members.push(self.member(spot, table)?);
+        }
+        Some(members)
+    }
+
+    fn member(&mut self, spot: &Spot<'_>, table: &dyn TableLike) -> Option<Member> {
+        let faults = self.errors.len();
+        self.check_keys(table, &spot.path, &MEMBER_KEYS);
+        let at = |item, key, example: &str| Spot {
+            item,
+            path: path_of(&spot.path, key),
+            example: format!("{key} = {example}"),
+        };
+        let Some(device) = table.get("device") else {
+            let message = "this names no device; write device = \"NAME\" in it";
+            self.fault(spot.span(), &spot.path, message);
+            return None;
+        };
+        let device = at(device, "device", "\"Speakers\"");
+        let devices = self.devices(&device, device.item);
+        let channels = match table.get("channels") {
+            Some(item) => self.channels(&at(item, "channels", "[1, 2]")),
+            None => Some(Channels::All),
+        };
+        if self.errors.len() > faults {
+            return None;
+        }
+        let (devices, or_none) = devices?;
+        if devices.is_empty() {
+            let message = "\"none\" cannot be joined to anything; leave this device out";
+            self.fault(device.span(), &device.path, message);
+            return None;
+        }
+        Some(member(devices, or_none, channels?))
+    }
+
+    /// One device or several in order of preference, and whether the last wish is to do without.
+    fn devices(&mut self, spot: &Spot<'_>, item: &Item) -> Option<(Vec<DeviceName>, bool)> {
+        let mut texts = Vec::new();
+        match item {
+            Item::Value(Value::Array(array)) => {
+                for value in array {
+                    let Some(text) = value.as_str() else {
+                        self.wrong_element(spot, value);
+                        return None;
+                    };
+                    texts.push((text, value.span()));
+                }
+            }
+            Item::Value(Value::String(text)) => texts.push((text.value(), item.span())),
+            _ => {
+                self.wrong_kind(spot);
+                return None;
+            }
+        }
+        if texts.is_empty() {
+            let message = "an empty list means no device; write \"none\" or name one";
+            self.fault(spot.span(), &spot.path, message);
+            return None;
+        }
+        let or_none = texts.pop_if(|(text, _)| is(text, NONE)).is_some();
+        let mut devices = Vec::new();
+        for (text, span) in texts {
+            match device_name(text) {
+                Ok(name) => devices.push(name),
+                Err(message) => {
+                    self.fault(span, &spot.path, message);
+                    return None;
+                }
+            }
+        }
+        Some((devices, or_none))
+    }
+
+    fn channels(&mut self, spot: &Spot<'_>) -> Option<Channels> {
+        let Some(array) = spot.item.as_array() else {
+            return self.number(spot, 1..=CHANNELS_MAX).map(Channels::First);
+        };
+        let mut map = Vec::new();
+        for value in array {
+            let Some(number) = value.as_integer() else {
+                self.wrong_element(spot, value);
+                return None;
+            };
+            let channel = u32::try_from(number)
+                .ok()
+                .filter(|channel| (1..=CHANNELS_MAX).contains(channel));
+            let Some(channel) = channel else {
+                let message = format!(
+                    "there is no channel {number}; channels are numbered from 1 to {CHANNELS_MAX}"
+                );
+                self.fault(value.span(), &spot.path, message);
+                return None;
+            };
+            if map.contains(&channel) {
+                let message = format!("channel {channel} is there twice; leave one out");
+                self.fault(value.span(), &spot.path, message);
+                return None;
+            }
+            map.push(channel);
+        }
+        if map.is_empty() {
+            let message =
+                "no channel at all makes no sound; name one, or leave the key out for all";
+            self.fault(spot.span(), &spot.path, message);
+            return None;
+        }
+        Some(Channels::Map(map))
+    }
+}
+
+fn member(devices: Vec<DeviceName>, or_none: bool, channels: Channels) -> Member {
+    Member {
+        devices,
+        or_none,
+        channels,
+    }
+}
+
+fn is(text: &str, word: &str) -> bool {
+    text.eq_ignore_ascii_case(word)
+}
+
+/// The system's ids of devices begin with a brace, and no device has such a name.
+fn device_name(text: &str) -> Result<DeviceName, String> {
+    match text {
+        text if is(text, DEFAULT) => Ok(DeviceName::Default),
+        text if is(text, DEFAULT_COMMUNICATIONS) => Ok(DeviceName::DefaultCommunications),
+        text if is(text, NONE) => {
+            Err("after \"none\" nothing else is tried; put it last".to_owned())
+        }
+        text if text.trim().is_empty() => {
+            Err("this is no device; write its name or its id".to_owned())
+        }
+        text if text.starts_with('{') => Ok(DeviceName::Id(text.to_owned())),
+        text => Ok(DeviceName::Name(text.to_owned())),
+    }
+}
