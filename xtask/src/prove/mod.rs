@@ -5,7 +5,7 @@ pub mod calendar;
 mod claims;
 mod document;
 pub mod judge;
-#[path = "../../../crates/cli/src/nearest.rs"]
+#[path = "../../../crates/config/src/nearest.rs"]
 mod nearest;
 mod program;
 mod source;
