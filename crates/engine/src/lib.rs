@@ -10,9 +10,11 @@
 //! endpoint takes or hands over at a time.
 #![forbid(unsafe_code)]
 
+pub mod bridge;
 pub mod client;
 pub mod convert;
 pub mod endpoint;
 pub mod format;
 pub mod graph;
 pub mod latency;
+pub mod resample;

@@ -1,0 +1,225 @@
+//! Bridges in step: what passes, what is added, what happens where frames are missing.
+
+use super::*;
+use crate::client::Plane;
+
+const SIDE: Side = Side {
+    rate_hz: 48_000,
+    block_frames: 64,
+};
+const SPEC: BridgeSpec = BridgeSpec {
+    channels: 2,
+    sample: ClientSample::Int32,
+    source: SIDE,
+    sink: SIDE,
+    clocks: Clocks::Shared,
+    quality: Quality::Best,
+    target_frames: None,
+};
+
+/// A source that pushes numbered frames and a sink, with the time of an exact clock.
+struct Pair {
+    source: BridgeSource,
+    sink: BridgeSink,
+    pushed: u64,
+    pulled: u64,
+}
+
+/// Frame `n` of a channel: no two alike, and none silent.
+fn value(channel: usize, n: u64) -> i32 {
+    ((n as i32 + 1) << 8) | channel as i32
+}
+
+fn at_ns(frame: u64) -> u64 {
+    1_000_000 + frame * 1_000_000_000 / 48_000
+}
+
+impl Pair {
+    fn new(spec: &BridgeSpec) -> Pair {
+        let (source, sink) = bridge(spec).expect("it can be");
+        Pair {
+            source,
+            sink,
+            pushed: 0,
+            pulled: 0,
+        }
+    }
+
+    fn push(&mut self, frames: usize) -> bool {
+        let stamp = Stamp {
+            position_frames: self.pushed,
+            at_ns: at_ns(self.pushed),
+        };
+        let numbers = self.pushed..self.pushed + frames as u64;
+        let planes = [0, 1].map(|c| numbers.clone().map(|n| value(c, n)).collect::<Vec<i32>>());
+        self.pushed += frames as u64;
+        self.source.push(frames, stamp, |channel| {
+            planes.get(channel).map(|plane| Plane::Int32(plane))
+        })
+    }
+
+    fn pull(&mut self, frames: usize) -> [Vec<i32>; 2] {
+        let stamp = Stamp {
+            position_frames: self.pulled,
+            at_ns: at_ns(self.pulled),
+        };
+        self.pulled += frames as u64;
+        assert_eq!(self.sink.pull(frames, stamp), frames);
+        [0, 1].map(|channel| match self.sink.plane(channel) {
+            Plane::Int32(samples) => samples.to_vec(),
+            Plane::Float32(_) => panic!("the bridge has integers"),
+        })
+    }
+}
+
+fn numbered(channel: usize, from: u64, frames: u64) -> Vec<i32> {
+    (from..from + frames).map(|n| value(channel, n)).collect()
+}
+
+#[test]
+fn in_step_nothing_is_added_and_nothing_altered() {
+    let mut pair = Pair::new(&SPEC);
+    for block in 0..1_000 {
+        assert!(pair.push(64));
+        for (channel, plane) in pair.pull(64).iter().enumerate() {
+            assert_eq!(*plane, numbered(channel, block * 64, 64));
+        }
+    }
+    let status = pair.sink.status();
+    assert!(status.is_exact && status.is_running);
+    assert_eq!((status.underruns, status.overruns), (0, 0));
+    assert_eq!(pair.sink.latency_frames(), 0);
+}
+
+#[test]
+fn a_target_is_silence_first_and_then_each_frame() {
+    let spec = BridgeSpec {
+        target_frames: Some(100),
+        ..SPEC
+    };
+    let mut pair = Pair::new(&spec);
+    let mut heard = Vec::new();
+    for _ in 0..10 {
+        pair.push(64);
+        heard.extend(pair.pull(64)[1].iter().copied());
+    }
+    let expected = [vec![0; 100], numbered(1, 0, 540)].concat();
+    assert_eq!(heard, expected);
+    assert_eq!(pair.sink.latency_frames(), 100);
+}
+
+#[test]
+fn a_starved_sink_fades_and_comes_back_at_the_target() {
+    let mut pair = Pair::new(&SPEC);
+    for _ in 0..4 {
+        pair.push(64);
+        pair.pull(64);
+    }
+    let last = value(0, 255);
+    let faded = pair.pull(64)[0].clone();
+    assert_eq!(faded[0], last, "the fade begins where sound broke off");
+    assert!(faded.is_sorted_by(|a, b| a >= b) && faded[63] < last / 100);
+    assert_eq!(pair.pull(64)[0], [0; 64]);
+    assert!(!pair.sink.status().is_running);
+    // The blocks of that time are lost; the next ones are in step again.
+    pair.pushed += 128;
+    pair.push(64);
+    let back = pair.pull(64)[0].clone();
+    assert_eq!(back[0], 0, "the fade begins at silence");
+    assert!(
+        back.iter()
+            .zip(numbered(0, 384, 64))
+            .all(|(faded, sound)| *faded <= sound)
+    );
+    pair.push(64);
+    assert_eq!(pair.pull(64)[0], numbered(0, 448, 64));
+    let status = pair.sink.status();
+    assert_eq!((status.underruns, status.silent_frames), (1, 128));
+    assert_eq!((status.overruns, pair.sink.latency_frames()), (0, 0));
+}
+
+#[test]
+fn what_does_not_fit_is_dropped_and_counted_and_the_target_is_kept() {
+    let mut pair = Pair::new(&SPEC);
+    pair.push(64);
+    pair.pull(64);
+    let mut dropped = 0;
+    while dropped < 10 {
+        dropped += u64::from(!pair.push(64));
+    }
+    assert_eq!(pair.source.dropped_frames(), 640);
+    // The next block is dropped too: the sink makes room only then.
+    pair.pulled = pair.pushed;
+    for _ in 0..3 {
+        pair.push(64);
+        pair.pull(64);
+    }
+    let from = pair.pushed;
+    pair.push(64);
+    assert_eq!(pair.pull(64)[0], numbered(0, from, 64));
+    let status = pair.sink.status();
+    assert_eq!((status.overruns, status.dropped_frames), (1, 704));
+    assert_eq!(pair.sink.latency_frames(), 0);
+}
+
+#[test]
+fn a_target_that_is_too_short_is_raised() {
+    let spec = BridgeSpec {
+        source: Side {
+            block_frames: 96,
+            ..SIDE
+        },
+        target_frames: Some(0),
+        ..SPEC
+    };
+    let mut pair = Pair::new(&spec);
+    let mut heard = Vec::new();
+    while pair.pulled < 64 * 300 {
+        while pair.pushed <= pair.pulled {
+            pair.push(96);
+        }
+        heard.extend(pair.pull(64)[0].iter().copied());
+    }
+    let status = pair.sink.status();
+    assert!((1..=64).contains(&status.target_frames), "{status:?}");
+    let first = heard
+        .iter()
+        .position(|sample| *sample != 0)
+        .expect("sound came");
+    let rest = &heard[heard.len() - 9_600..];
+    let from = u64::from(rest[0] as u32 >> 8) - 1;
+    assert_eq!(rest, numbered(0, from, 9_600), "from {first} on");
+    assert!(status.underruns <= 4);
+}
+
+#[test]
+fn channels_that_are_not_given_are_silent_and_other_types_are_converted() {
+    let spec = BridgeSpec {
+        channels: 3,
+        sample: ClientSample::Float32,
+        ..SPEC
+    };
+    let (mut source, mut sink) = bridge(&spec).expect("it can be");
+    let stamp = Stamp {
+        position_frames: 0,
+        at_ns: 0,
+    };
+    let integers = [1 << 30; 64];
+    let floats = [f32::NAN.to_bits(), 0x7F80_0001, 1].map(f32::from_bits);
+    assert!(source.push(3, stamp, |channel| match channel {
+        0 => Some(Plane::Int32(&integers)),
+        1 => Some(Plane::Float32(&floats)),
+        _ => None,
+    }));
+    assert_eq!(sink.pull(3, stamp), 3);
+    assert_eq!(sink.plane(0), Plane::Float32(&[0.5; 3]));
+    let Plane::Float32(same) = sink.plane(1) else {
+        panic!("the bridge has floats");
+    };
+    assert_eq!(
+        [0, 1, 2].map(|n| same[n].to_bits()),
+        floats.map(f32::to_bits)
+    );
+    assert_eq!(sink.plane(2), Plane::Float32(&[0.0; 3]));
+    assert_eq!(sink.plane(3), Plane::Float32(&[]));
+}

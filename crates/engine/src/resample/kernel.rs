@@ -1,0 +1,156 @@
+//! The filter's table: a windowed sinc for each of many fractions of a frame.
+
+/// Fractions of a frame that the table holds. Between them the filter is interpolated with cubics,
+/// whose error is below -160 dB at this number.
+const PHASES: usize = 128;
+/// Rows before the first fraction and behind the last, for the cubics.
+const EXTRA: usize = 3;
+
+/// The table. Its rows are the filter at the fractions -1, 0, 1 … of `PHASES`.
+#[derive(Clone, Debug)]
+pub(super) struct Kernel {
+    rows: Vec<f64>,
+    taps: usize,
+}
+
+impl Kernel {
+    /// A filter of `taps` source frames, an even number, that lets pass what is below `cutoff` of
+    /// the source's half rate, with side lobes `attenuation_db` down.
+    pub(super) fn new(taps: usize, cutoff: f64, attenuation_db: f64) -> Kernel {
+        let beta = 0.1102 * (attenuation_db - 8.7);
+        let half = (taps / 2) as f64;
+        let mut rows = Vec::with_capacity((PHASES + EXTRA) * taps);
+        for phase in 0..PHASES + EXTRA {
+            let fraction = (phase as f64 - 1.0) / PHASES as f64;
+            let distance = |tap: usize| tap as f64 - (half - 1.0) - fraction;
+            let row: Vec<f64> = (0..taps)
+                .map(|tap| {
+                    let far = distance(tap);
+                    sinc(far * cutoff) * kaiser(far / half, beta)
+                })
+                .collect();
+            // Each row passes a constant as it is, so the level does not waver with the fraction.
+            let sum: f64 = row.iter().sum();
+            rows.extend(row.iter().map(|tap| tap / sum));
+        }
+        Kernel { rows, taps }
+    }
+
+    /// Source frames under the filter.
+    pub(super) fn taps(&self) -> usize {
+        self.taps
+    }
+
+    /// Writes the filter for a fraction of a frame, 0 to below 1, into `row` of `taps` numbers.
+    pub(super) fn at(&self, fraction: f64, row: &mut [f64]) {
+        let place = fraction * PHASES as f64;
+        let phase = (place as usize).min(PHASES - 1);
+        let x = place - phase as f64;
+        let weights = [
+            -x * (x - 1.0) * (x - 2.0) / 6.0,
+            (x + 1.0) * (x - 1.0) * (x - 2.0) / 2.0,
+            -(x + 1.0) * x * (x - 2.0) / 2.0,
+            (x + 1.0) * x * (x - 1.0) / 6.0,
+        ];
+        let taps = self.taps;
+        let four = &self.rows[phase * taps..(phase + 4) * taps];
+        let (a, rest) = four.split_at(taps);
+        let (b, rest) = rest.split_at(taps);
+        let (c, d) = rest.split_at(taps);
+        for ((((out, a), b), c), d) in row.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *out = weights[0] * a + weights[1] * b + weights[2] * c + weights[3] * d;
+        }
+    }
+}
+
+/// The scalar product of a filter and the frames under it, in an order that does not depend on the
+/// machine.
+pub(super) fn product(filter: &[f64], frames: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    for (taps, frames) in filter.chunks_exact(LANES).zip(frames.chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            sums[lane] += taps[lane] * frames[lane];
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (b + f)) + ((c + g) + (d + h))
+}
+
+fn sinc(x: f64) -> f64 {
+    if x == 0.0 {
+        return 1.0;
+    }
+    sin_pi(x) / (std::f64::consts::PI * x)
+}
+
+/// sin(πx): exactly 0 at whole numbers, the same bits on every machine.
+fn sin_pi(x: f64) -> f64 {
+    let turn = x - 2.0 * (x / 2.0).round();
+    let folded = if turn > 0.5 {
+        1.0 - turn
+    } else if turn < -0.5 {
+        -1.0 - turn
+    } else {
+        turn
+    };
+    let angle = folded * std::f64::consts::PI;
+    let square = angle * angle;
+    let series = (1..=11).rev().fold(1.0, |sum, n| {
+        let n = f64::from(n);
+        1.0 - sum * square / (2.0 * n * (2.0 * n + 1.0))
+    });
+    angle * series
+}
+
+/// The Kaiser window at `x`, -1 to 1; 0 outside.
+fn kaiser(x: f64, beta: f64) -> f64 {
+    let inside = 1.0 - x * x;
+    if inside < 0.0 {
+        return 0.0;
+    }
+    bessel(beta * inside.sqrt()) / bessel(beta)
+}
+
+/// The modified Bessel function of the first kind, order 0.
+fn bessel(x: f64) -> f64 {
+    let quarter = x * x / 4.0;
+    let (mut sum, mut term) = (1.0, 1.0);
+    for n in 1..100 {
+        term *= quarter / f64::from(n * n);
+        sum += term;
+        if term < sum * 1e-18 {
+            break;
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_what_they_are_called() {
+        for n in -2_000..2_000 {
+            let x = f64::from(n) / 77.0;
+            assert!(
+                (sin_pi(x) - (std::f64::consts::PI * x).sin()).abs() < 1e-13,
+                "{x}"
+            );
+            assert_eq!(sin_pi(f64::from(n)), 0.0);
+        }
+        assert!((bessel(1.0) - 1.266_065_877_752_008_4).abs() < 1e-15);
+        assert!((bessel(14.0) / 129_418.562_700_648_9 - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn at_a_whole_frame_the_filter_is_that_frame() {
+        let kernel = Kernel::new(32, 1.0, 96.0);
+        let mut row = [0.0; 32];
+        kernel.at(0.0, &mut row);
+        for (tap, value) in row.iter().enumerate() {
+            assert_eq!(*value, f64::from(u8::from(tap == 15)), "tap {tap}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! From one rate to another, with a ratio that may change from frame to frame.
+//!
+//! A sink frame is the source's sound at a [`Position`], a place between two source frames. The
+//! filter is symmetric around that place, so it delays nothing: what it costs is that the source
+//! frames ahead of the place must be there, [`Resampler::reach_frames`] of them. At a whole frame
+//! and equal rates the filter passes exactly that frame, so a stream that goes from frame to frame
+//! and then begins to slide between them has neither a step nor a jump in time.
+
+mod kernel;
+mod position;
+
+use std::ops::Range;
+
+use kernel::Kernel;
+
+pub use position::{Position, Step};
+
+/// Sink frames that are made at once at most.
+pub const BATCH_FRAMES: usize = 32;
+/// The source may have this many times the sink's rate at most.
+const DOWN_MAX: f64 = 32.0;
+
+/// What the filter is to be good at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Quality {
+    /// Inaudible: side lobes and images 140 dB down, flat up to 20 kHz at 44.1 kHz; reaches 48
+    /// frames ahead.
+    #[default]
+    Best,
+    /// Short: reaches 16 frames ahead; images 96 dB down, flat up to 17 kHz at 48 kHz.
+    LowDelay,
+}
+
+impl Quality {
+    /// Taps at equal rates and the side lobes in dB.
+    const fn filter(self) -> (usize, f64) {
+        match self {
+            Quality::Best => (96, 140.0),
+            Quality::LowDelay => (32, 96.0),
+        }
+    }
+}
+
+/// Makes sink frames of source frames. One serves all channels of a stream: [`aim`](Self::aim) at
+/// the places of some sink frames, then [`apply`](Self::apply) to each channel. Allocates when it
+/// is made and never after.
+#[derive(Clone, Debug)]
+pub struct Resampler {
+    kernel: Kernel,
+    /// The filters of the batch, one behind the other.
+    filters: Vec<f64>,
+    /// Where each filter of the batch begins, in frames behind the first one's beginning.
+    starts: Vec<usize>,
+}
+
+impl Resampler {
+    /// A resampler for streams whose rates are about these, in Hz.
+    ///
+    /// # Errors
+    /// One sentence, when a rate is 0 or the source's is more than 32 times the sink's.
+    pub fn new(source_hz: u32, sink_hz: u32, quality: Quality) -> Result<Resampler, String> {
+        let down = f64::from(source_hz) / f64::from(sink_hz);
+        if source_hz == 0 || sink_hz == 0 || down > DOWN_MAX {
+            return Err(format!(
+                "A stream cannot be resampled from {source_hz} Hz to {sink_hz} Hz; use rates above \
+                 0 Hz, the first at most {DOWN_MAX} times the second."
+            ));
+        }
+        let (taps, attenuation_db) = quality.filter();
+        let stretch = down.max(1.0);
+        let taps = ((taps as f64 * stretch).ceil() as usize).next_multiple_of(8);
+        Ok(Resampler {
+            kernel: Kernel::new(taps, 1.0 / stretch, attenuation_db),
+            filters: vec![0.0; taps * BATCH_FRAMES],
+            starts: Vec::with_capacity(BATCH_FRAMES),
+        })
+    }
+
+    /// Source frames that the filter needs from a place on, and as many before it.
+    pub fn reach_frames(&self) -> usize {
+        self.kernel.taps() / 2
+    }
+
+    /// The source frames that `frames` sink frames need of which the first is at `at`. None for no
+    /// frame.
+    pub fn needs(&self, at: Position, step: Step, frames: usize) -> Range<i64> {
+        let half = self.reach_frames() as i64;
+        let first = at.frame() - (half - 1);
+        if frames == 0 {
+            return first..first;
+        }
+        first..at.after(step, frames as u64 - 1).frame() + half + 1
+    }
+
+    /// Works out the filters of `frames` sink frames, at most [`BATCH_FRAMES`], of which the first
+    /// is at `at`.
+    pub fn aim(&mut self, at: Position, step: Step, frames: usize) {
+        let taps = self.kernel.taps();
+        self.starts.clear();
+        for (n, filter) in self.filters.chunks_exact_mut(taps).take(frames).enumerate() {
+            let place = at.after(step, n as u64);
+            self.kernel.at(place.fraction(), filter);
+            self.starts.push((place.frame() - at.frame()) as usize);
+        }
+    }
+
+    /// Makes one channel's sink frames at the places aimed at. `input` holds that channel's frames
+    /// that [`needs`](Self::needs) tells; where it is shorter, `out` is left as it is.
+    pub fn apply(&self, input: &[f64], out: &mut [f64]) {
+        let taps = self.kernel.taps();
+        let filters = self.filters.chunks_exact(taps);
+        for ((out, filter), &start) in out.iter_mut().zip(filters).zip(&self.starts) {
+            if let Some(frames) = input.get(start..start + taps) {
+                *out = kernel::product(filter, frames);
+            }
+        }
+    }
+}
