@@ -1,4 +1,5 @@
-//! What the engine asks of an endpoint: something with a clock of its own that takes frames.
+//! What the engine asks of an endpoint: something with a clock of its own that takes frames, hands
+//! them over, or both.
 
 use std::fmt;
 use std::sync::Arc;
@@ -60,25 +61,43 @@ impl fmt::Display for EndpointError {
 
 impl std::error::Error for EndpointError {}
 
-/// What is known of a device before anything is opened.
+/// One direction of a device before anything is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceInfo {
-    /// The name that the system shows to the user.
+pub struct SideInfo {
+    /// The name that the system shows to the user for this side.
     pub name: String,
     /// Channels of a stream.
     pub channels: u16,
     /// Speaker positions as in [`StreamFormat::channel_mask`].
     pub channel_mask: u32,
-    /// The rate that the device runs at when nobody asks for another, in Hz.
-    pub rate_hz: u32,
     /// The sample format that [`Device::open`] will most likely get.
     pub sample: SampleFormat,
+    /// Frames between the client's block and the analogue side, before a stream is open and without
+    /// the block itself: an estimate.
+    pub latency_frames_estimate: u32,
+}
+
+/// What is known of a device before anything is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// The rate that the device runs at when nobody asks for another, in Hz.
+    pub rate_hz: u32,
     /// The shortest period that the device offers in this mode at `rate_hz`, in frames.
     pub period_frames_min: u32,
     /// The period that it uses when nobody asks for another at `rate_hz`, in frames.
     pub period_frames_default: u32,
-    /// Frames from the client's write to the device's output, before a stream is open: an estimate.
-    pub latency_frames_estimate: u32,
+    /// What it plays with; `None` for a device that only records.
+    pub output: Option<SideInfo>,
+    /// What it records with; `None` for a device that only plays.
+    pub input: Option<SideInfo>,
+}
+
+impl DeviceInfo {
+    /// The name for people: that of the output, or else of the input.
+    pub fn name(&self) -> &str {
+        let side = self.output.as_ref().or(self.input.as_ref());
+        side.map_or("", |side| &side.name)
+    }
 }
 
 /// What a stream is asked to be.
@@ -89,6 +108,41 @@ pub struct OpenRequest {
     /// The client's block in frames. A device that can choose its period takes this, or the next
     /// that it can have; one that cannot keeps its own.
     pub block_frames: u32,
+    /// Which sides are wanted. A side that nobody wants stays closed.
+    pub sides: Sides,
+}
+
+/// Which sides of a device a stream has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sides {
+    /// It plays.
+    Output,
+    /// It records.
+    Input,
+    /// It does both.
+    Both,
+}
+
+impl Sides {
+    /// The sides for a client that uses outputs, inputs, or both; a client that uses neither gets
+    /// the output, as something must keep its time.
+    pub const fn of(outputs: bool, inputs: bool) -> Self {
+        match (outputs, inputs) {
+            (_, false) => Sides::Output,
+            (false, true) => Sides::Input,
+            (true, true) => Sides::Both,
+        }
+    }
+
+    /// Whether it plays.
+    pub const fn has_output(self) -> bool {
+        !matches!(self, Sides::Input)
+    }
+
+    /// Whether it records.
+    pub const fn has_input(self) -> bool {
+        !matches!(self, Sides::Output)
+    }
 }
 
 /// A device as the driver sees it before a stream is open. Safe to call from any thread; no call
@@ -107,12 +161,25 @@ pub trait Device: Send + Sync + 'static {
     /// [`FaultKind::Unsupported`] with a sentence that names the rates that would do.
     fn check_rate(&self, rate_hz: u32) -> Result<(), EndpointError>;
 
-    /// Opens a stream for playback. Called on the thread that will run it; that thread alone uses
-    /// and drops the endpoint.
+    /// Opens a stream. Called on the thread that will run it; that thread alone uses and drops the
+    /// endpoint.
     ///
     /// # Errors
     /// Every [`FaultKind`] but [`FaultKind::Lost`].
-    fn open(&self, request: OpenRequest) -> Result<Box<dyn RenderEndpoint>, EndpointError>;
+    fn open(&self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError>;
+}
+
+/// How much a device that plays wants to be given in a cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intake {
+    /// All of the memory that it offers, in every cycle.
+    Whole,
+    /// As much as the client likes; it is enough to keep its queue at some level.
+    Level {
+        /// Frames that should be queued beyond one period, because the wake-ups do not come at the
+        /// device's own instants.
+        slack_frames: u32,
+    },
 }
 
 /// How an open stream is buffered. All in frames.
@@ -120,20 +187,25 @@ pub trait Device: Send + Sync + 'static {
 pub struct EndpointTiming {
     /// Frames between two wake-ups.
     pub period_frames: u32,
-    /// Frames that the device's buffer holds.
+    /// Frames that the device's buffer for playback holds.
     pub buffer_frames: u32,
-    /// Frames that are queued ahead of what is handed over in a wake-up, when the wake-up is on
-    /// time.
+    /// What the device wants in a cycle.
+    pub intake: Intake,
+    /// Frames that are always queued ahead of what is handed over, besides those that
+    /// [`Due::queued_frames`] tells.
     pub queued_frames: u32,
     /// Frames from the device's buffer to its output, as the system states them; 0 where it says
     /// nothing.
     pub device_frames: u32,
+    /// Frames from the device's input to the instant at which they are handed over, as the system
+    /// states them, the period itself not counted; 0 where it says nothing.
+    pub input_device_frames: u32,
 }
 
-/// Why [`RenderEndpoint::wait`] came back.
+/// Why [`Endpoint::wait`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wake {
-    /// The device wants frames: call [`RenderEndpoint::cycle`].
+    /// The device has frames or wants some: call [`Endpoint::cycle`].
     Due,
     /// [`Waker::wake`] was called.
     Interrupted,
@@ -146,27 +218,58 @@ pub enum Wake {
 /// What a device wants in one cycle.
 #[derive(Debug)]
 pub struct Due<'a> {
-    /// The device's own memory to fill, whole frames of the stream's format.
+    /// The device's own memory, whole frames of the stream's format.
     pub bytes: &'a mut [u8],
+    /// Frames that the device still has to play before these.
+    pub queued_frames: u32,
     /// The instant of the wake-up in nanoseconds of a clock that never goes back.
     pub now_ns: u64,
+    /// How long the work of the last cycle took, from its wake-up to its hand-over.
+    pub busy_ns: u64,
     /// The device ran dry before this wake-up.
     pub underrun: bool,
 }
 
-/// Interrupts [`RenderEndpoint::wait`] from any thread. Never blocks.
+/// What a device has recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    /// Whole frames of the stream's input format.
+    pub bytes: &'a [u8],
+    /// The instant of the wake-up in nanoseconds of the same clock as [`Due::now_ns`].
+    pub now_ns: u64,
+    /// Frames are missing before these.
+    pub discontinuity: bool,
+}
+
+/// What is done with a device's memory in one cycle. Runs on the real-time path: no allocation, no
+/// lock, no blocking.
+pub trait Cycle {
+    /// Takes frames that were recorded. Called for each piece that the device has, before
+    /// [`due`](Self::due).
+    fn captured(&mut self, packet: Packet<'_>);
+
+    /// Writes frames to be played from the beginning of `due.bytes` on and returns how many. A
+    /// device with [`Intake::Whole`] must get all that it offers.
+    fn due(&mut self, due: Due<'_>) -> u32;
+}
+
+/// Interrupts [`Endpoint::wait`] from any thread. Never blocks.
 pub trait Waker: Send + Sync {
     /// Makes the current or the next `wait` return [`Wake::Interrupted`], once.
     fn wake(&self);
 }
 
-/// An open stream to a device that plays. Used by one thread only, the one that opened it.
+/// An open stream to a device that plays, records, or both. Used by one thread only, the one that
+/// opened it.
 ///
 /// Order of calls: `start`, then `wait` and, when it is due, `cycle`, until `stop`; then `start`
 /// may follow again. Dropping it closes the stream, whatever its state.
-pub trait RenderEndpoint {
-    /// The stream's format; fixed while it is open.
-    fn format(&self) -> StreamFormat;
+pub trait Endpoint {
+    /// The format of what is played; fixed while the stream is open. `None` if it only records.
+    fn output_format(&self) -> Option<StreamFormat>;
+
+    /// The format of what is recorded; fixed while the stream is open. `None` if it only plays.
+    fn input_format(&self) -> Option<StreamFormat>;
 
     /// How the stream is buffered; fixed while it is open.
     fn timing(&self) -> EndpointTiming;
@@ -174,26 +277,26 @@ pub trait RenderEndpoint {
     /// A handle that interrupts `wait`.
     fn waker(&self) -> Arc<dyn Waker>;
 
-    /// Fills what must be filled with silence, raises the thread to real-time priority and starts
-    /// the device's clock.
+    /// Queues silence, raises the thread to real-time priority and starts the device's clock. With
+    /// [`Intake::Level`] the queue is brought to `keep_frames`, or as near as the buffer allows,
+    /// and the device is due when a period less is in it; else the buffer is filled.
     ///
     /// # Errors
     /// The stream did not start and may be dropped or started again.
-    fn start(&mut self) -> Result<(), EndpointError>;
+    fn start(&mut self, keep_frames: u32) -> Result<(), EndpointError>;
 
     /// Stops the device's clock, forgets what is queued and gives the priority back. Stopping what
     /// is stopped does nothing.
     fn stop(&mut self);
 
-    /// Blocks until the device wants frames or something else happens. Never longer than a few
-    /// periods or 200 ms, whichever is longer.
+    /// Blocks until the device is due or something else happens. Never longer than a few periods or
+    /// 200 ms, whichever is longer.
     fn wait(&mut self) -> Wake;
 
-    /// Lets `fill` write what the device wants, at most once, and hands it over. Returns the number
-    /// of frames handed over; 0 when the device wanted none after all, and then `fill` was not
-    /// called. Real-time safe: no allocation, no lock, no blocking of our own.
+    /// Gives `work` what was recorded and lets it write what is to be played, as far as the device
+    /// has any of it. Real-time safe: no allocation, no lock, no blocking of our own.
     ///
     /// # Errors
     /// A fault after which the stream is over.
-    fn cycle(&mut self, fill: &mut dyn FnMut(Due<'_>)) -> Result<u32, StreamFault>;
+    fn cycle(&mut self, work: &mut dyn Cycle) -> Result<(), StreamFault>;
 }

@@ -2,6 +2,8 @@
 
 use crate::client::{BlockTime, Client};
 use crate::convert;
+use crate::endpoint::{Due, EndpointTiming, Intake};
+use crate::fill::Fill;
 use crate::format::StreamFormat;
 
 const NS_PER_SECOND: u64 = 1_000_000_000;
@@ -10,38 +12,35 @@ const NS_PER_SECOND: u64 = 1_000_000_000;
 ///
 /// It holds no buffer of its own: what is left of a block stays where the client put it, and each
 /// sample is converted once, from there into the endpoint's memory. A block is asked for only when
-/// its first frame is needed, so at a block equal to the period nothing is added, and elsewhere a
-/// frame waits at most `block - gcd(block, period)` frames longer than it must.
+/// [`Fill`] says that it is needed.
 #[derive(Debug)]
 pub struct DirectGraph<C> {
     client: C,
     format: StreamFormat,
+    intake: Intake,
+    fill: Fill,
     /// Frames of the client's last block that are handed over. All of them: the next is to be made.
     taken_frames: usize,
     /// Frames that the client made.
     made_frames: u64,
     last_ns: u64,
-}
-
-/// What one cycle did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rendered {
-    /// Frames written.
-    pub frames: u32,
-    /// Blocks that the client made for them.
-    pub blocks: u32,
+    /// The last cycle made a block, so that how long it took tells of the client.
+    made_a_block: bool,
 }
 
 impl<C: Client> DirectGraph<C> {
-    /// A graph that has made nothing yet.
-    pub fn new(client: C, format: StreamFormat) -> Self {
-        let taken_frames = client.block_frames() as usize;
+    /// A graph that has made nothing yet, for an endpoint that is buffered so.
+    pub fn new(client: C, format: StreamFormat, timing: &EndpointTiming) -> Self {
+        let block_frames = client.block_frames();
         Self {
             client,
             format,
-            taken_frames,
+            intake: timing.intake,
+            fill: Fill::new(timing, block_frames, format.rate_hz),
+            taken_frames: block_frames as usize,
             made_frames: 0,
             last_ns: 0,
+            made_a_block: false,
         }
     }
 
@@ -50,48 +49,72 @@ impl<C: Client> DirectGraph<C> {
         &self.client
     }
 
+    /// How full the endpoint's queue is kept.
+    pub fn fill(&self) -> &Fill {
+        &self.fill
+    }
+
     /// Forgets what is left of the last block and counts frames from 0 again. `restart` tells the
     /// client.
     pub fn restart(&mut self, restart: impl FnOnce(&mut C)) {
         self.taken_frames = self.client.block_frames() as usize;
         self.made_frames = 0;
+        self.made_a_block = false;
+        self.fill.restart();
         restart(&mut self.client);
     }
 
-    /// Fills `out`, whole frames of the endpoint's format, running the client as often as needed.
-    /// `now_ns` is the instant of the wake-up. Real-time safe if the client is.
-    pub fn render(&mut self, out: &mut [u8], now_ns: u64) -> Rendered {
-        let block_frames = self.client.block_frames().max(1) as usize;
+    /// Writes what the endpoint needs, running the client as often as needed, and returns how many
+    /// frames these are. Real-time safe if the client is.
+    pub fn render(&mut self, due: Due<'_>) -> u32 {
         let frame_bytes = self.format.frame_bytes();
-        let wanted = out.len() / frame_bytes;
-        let mut done = 0;
-        let mut blocks = 0;
-        while done < wanted {
-            if self.taken_frames >= block_frames {
-                self.make_block(now_ns, done as u64);
-                blocks += 1;
+        let room = due.bytes.len() / frame_bytes;
+        if self.made_a_block {
+            self.fill.note(self.frames_in(due.busy_ns), room as u32);
+        }
+        self.made_a_block = false;
+        let level = match self.intake {
+            Intake::Whole => room,
+            Intake::Level { .. } => {
+                let keep_frames = self.fill.keep_frames();
+                keep_frames.saturating_sub(due.queued_frames) as usize
             }
-            let frames = (block_frames - self.taken_frames).min(wanted - done);
-            self.write(&mut out[done * frame_bytes..(done + frames) * frame_bytes]);
+        };
+        let block_frames = self.client.block_frames().max(1) as usize;
+        let mut done = 0;
+        while done < room {
+            if self.taken_frames >= block_frames {
+                if done >= level {
+                    break;
+                }
+                self.make_block(&due, done as u32);
+            }
+            let frames = (block_frames - self.taken_frames).min(room - done);
+            self.write(&mut due.bytes[done * frame_bytes..(done + frames) * frame_bytes]);
             self.taken_frames += frames;
             done += frames;
         }
-        Rendered {
-            frames: done as u32,
-            blocks,
-        }
+        done as u32
     }
 
-    fn make_block(&mut self, now_ns: u64, frames_into_cycle: u64) {
-        let ahead_ns = frames_into_cycle * NS_PER_SECOND / u64::from(self.format.rate_hz.max(1));
+    fn make_block(&mut self, due: &Due<'_>, frames_into_cycle: u32) {
+        let ahead_frames = due.queued_frames.saturating_add(frames_into_cycle);
+        let ahead_frames = u64::from(ahead_frames.saturating_sub(self.fill.base_frames()));
+        let ahead_ns = ahead_frames * NS_PER_SECOND / u64::from(self.format.rate_hz.max(1));
         // A wake-up that comes early after one with many blocks must not turn time back.
-        self.last_ns = self.last_ns.max(now_ns.saturating_add(ahead_ns));
+        self.last_ns = self.last_ns.max(due.now_ns.saturating_add(ahead_ns));
         self.client.process(BlockTime {
             frame: self.made_frames,
             now_ns: self.last_ns,
         });
         self.made_frames += u64::from(self.client.block_frames());
         self.taken_frames = 0;
+        self.made_a_block = true;
+    }
+
+    fn frames_in(&self, ns: u64) -> u32 {
+        let frames = u128::from(ns) * u128::from(self.format.rate_hz) / u128::from(NS_PER_SECOND);
+        u32::try_from(frames).unwrap_or(u32::MAX)
     }
 
     fn write(&self, out: &mut [u8]) {
@@ -152,9 +175,32 @@ mod tests {
         channel_mask: 0,
     };
 
-    fn cycle(graph: &mut DirectGraph<Counter>, frames: usize, now_ns: u64) -> (Rendered, Vec<i32>) {
+    const WHOLE: EndpointTiming = EndpointTiming {
+        period_frames: 480,
+        buffer_frames: 480,
+        intake: Intake::Whole,
+        queued_frames: 480,
+        device_frames: 0,
+        input_device_frames: 0,
+    };
+
+    fn whole(block_frames: usize) -> DirectGraph<Counter> {
+        DirectGraph::new(Counter::new(block_frames), FORMAT, &WHOLE)
+    }
+
+    fn cycle(graph: &mut DirectGraph<Counter>, frames: usize, now_ns: u64) -> Vec<i32> {
         let mut out = vec![0xEE; frames * FORMAT.frame_bytes()];
-        let rendered = graph.render(&mut out, now_ns);
+        let written = graph.render(Due {
+            bytes: &mut out,
+            queued_frames: 0,
+            now_ns,
+            busy_ns: 0,
+            underrun: false,
+        });
+        assert_eq!(
+            written as usize, frames,
+            "a device may want all that it offers"
+        );
         let left = out.chunks_exact(8).map(|frame| {
             assert_eq!(
                 frame[4..],
@@ -163,29 +209,22 @@ mod tests {
             );
             i32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]])
         });
-        let left = left.collect();
-        (rendered, left)
+        left.collect()
     }
 
     #[test]
     fn equal_sizes_make_one_block_a_cycle() {
-        let mut graph = DirectGraph::new(Counter::new(480), FORMAT);
+        let mut graph = whole(480);
         for n in 0..10 {
-            let (rendered, left) = cycle(&mut graph, 480, n * 10_000_000);
-            assert_eq!(
-                rendered,
-                Rendered {
-                    frames: 480,
-                    blocks: 1
-                }
-            );
+            let left = cycle(&mut graph, 480, n * 10_000_000);
             assert_eq!(left[0], 480 * n as i32);
+            assert_eq!(graph.client().times.len(), n as usize + 1);
         }
     }
 
     #[test]
     fn blocks_of_one_cycle_are_as_far_apart_in_time_as_in_sound() {
-        let mut graph = DirectGraph::new(Counter::new(240), FORMAT);
+        let mut graph = whole(240);
         cycle(&mut graph, 480, 1_000_000);
         // The next wake-up comes too early: time stands still rather than going back.
         cycle(&mut graph, 480, 2_000_000);
@@ -208,11 +247,45 @@ mod tests {
 
     #[test]
     fn a_restart_counts_from_zero() {
-        let mut graph = DirectGraph::new(Counter::new(64), FORMAT);
+        let mut graph = whole(64);
         cycle(&mut graph, 100, 0);
         graph.restart(|client| client.times.clear());
-        assert_eq!(cycle(&mut graph, 3, 0).1, [0, 1, 2]);
+        assert_eq!(cycle(&mut graph, 3, 0), [0, 1, 2]);
         assert_eq!(graph.client().times.len(), 1);
+    }
+
+    #[test]
+    fn position_against_time_is_a_straight_line_whatever_the_block() {
+        const PERIOD: u32 = 480;
+        for block in [32_usize, 100, 441, 480, 500, 960, 2_048] {
+            let timing = EndpointTiming {
+                buffer_frames: 5_000,
+                intake: Intake::Level { slack_frames: 0 },
+                queued_frames: 0,
+                ..WHOLE
+            };
+            let mut graph = DirectGraph::new(Counter::new(block), FORMAT, &timing);
+            let mut queued_frames = graph.fill().keep_frames();
+            for n in 0..200 {
+                queued_frames -= PERIOD;
+                let mut out = vec![0; (5_000 - queued_frames) as usize * FORMAT.frame_bytes()];
+                queued_frames += graph.render(Due {
+                    bytes: &mut out,
+                    queued_frames,
+                    now_ns: n * 10_000_000,
+                    busy_ns: 0,
+                    underrun: false,
+                });
+                assert!(queued_frames >= PERIOD);
+            }
+            let times = &graph.client().times;
+            let first = times[0];
+            for time in times {
+                let frames_ns = time.frame * 1_000_000 / 48;
+                let error = (time.now_ns - first.now_ns).abs_diff(frames_ns);
+                assert!(error <= 2, "block {block}: {error} ns off");
+            }
+        }
     }
 
     proptest! {
@@ -221,11 +294,11 @@ mod tests {
             block in 1usize..600,
             cycles in prop::collection::vec(0usize..1200, 1..30),
         ) {
-            let mut graph = DirectGraph::new(Counter::new(block), FORMAT);
+            let mut graph = whole(block);
             let mut next = 0;
             for (n, frames) in cycles.into_iter().enumerate() {
-                let (rendered, left) = cycle(&mut graph, frames, n as u64 * 10_000_000);
-                prop_assert_eq!(rendered.frames as usize, frames);
+                let left = cycle(&mut graph, frames, n as u64 * 10_000_000);
+                prop_assert_eq!(left.len(), frames);
                 for sample in left {
                     prop_assert_eq!(sample, next);
                     next += 1;
@@ -236,6 +309,37 @@ mod tests {
             }
             let times = &graph.client().times;
             prop_assert!(times.windows(2).all(|pair| pair[0].now_ns <= pair[1].now_ns));
+        }
+
+        #[test]
+        fn a_level_is_kept_and_no_frame_lost_in_any_buffer(
+            block in 1_usize..2_000,
+            period in 1_u32..500,
+            extra_buffer in 0_u32..2_000,
+            busy_ns in 0_u64..50_000_000,
+        ) {
+            let buffer_frames = 2 * period + extra_buffer;
+            let timing = EndpointTiming {
+                period_frames: period,
+                buffer_frames,
+                intake: Intake::Level { slack_frames: 0 },
+                ..WHOLE
+            };
+            let mut graph = DirectGraph::new(Counter::new(block), FORMAT, &timing);
+            let (mut queued_frames, mut next) = (graph.fill().keep_frames(), 0);
+            for n in 0..100 {
+                prop_assert!(queued_frames >= period, "it runs dry");
+                queued_frames -= period;
+                let mut out = vec![0; (buffer_frames - queued_frames) as usize * 8];
+                let now_ns = n * 10_000_000;
+                let due = Due { bytes: &mut out, queued_frames, now_ns, busy_ns, underrun: false };
+                let written = graph.render(due);
+                for frame in out[..written as usize * 8].chunks_exact(8) {
+                    prop_assert_eq!(i32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]), next);
+                    next += 1;
+                }
+                queued_frames += written;
+            }
         }
     }
 }

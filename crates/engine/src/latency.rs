@@ -8,6 +8,9 @@ use crate::endpoint::EndpointTiming;
 pub struct Latency {
     /// What is queued in the device's buffer ahead of the block.
     pub device_queue_frames: u32,
+    /// What is kept queued beyond that, because wake-ups are not the device's own or the host is
+    /// slow.
+    pub kept_frames: u32,
     /// From the device's buffer to its output, as the system states it.
     pub device_frames: u32,
     /// One block, where the host does not say when its output is ready, so that each block is
@@ -16,11 +19,18 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// The latency of an endpoint with a client of that block size. `output_ready`: the client says
-    /// when its block is ready.
-    pub const fn of(timing: &EndpointTiming, block_frames: u32, output_ready: bool) -> Self {
+    /// The latency of an endpoint whose queue is kept at `kept_frames` at least
+    /// ([`Fill::base_frames`](crate::fill::Fill::base_frames)), with a client of that block size.
+    /// `output_ready`: the client says when its block is ready.
+    pub const fn of(
+        timing: &EndpointTiming,
+        kept_frames: u32,
+        block_frames: u32,
+        output_ready: bool,
+    ) -> Self {
         Self {
             device_queue_frames: timing.queued_frames,
+            kept_frames,
             device_frames: timing.device_frames,
             output_ready_frames: if output_ready { 0 } else { block_frames },
         }
@@ -29,6 +39,7 @@ impl Latency {
     /// The sum, in frames.
     pub const fn total_frames(&self) -> u32 {
         self.device_queue_frames
+            .saturating_add(self.kept_frames)
             .saturating_add(self.device_frames)
             .saturating_add(self.output_ready_frames)
     }
@@ -37,16 +48,19 @@ impl Latency {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::Intake;
 
     #[test]
     fn the_parts_add_up() {
         let timing = EndpointTiming {
             period_frames: 480,
             buffer_frames: 960,
+            intake: Intake::Level { slack_frames: 100 },
             queued_frames: 480,
             device_frames: 30,
+            input_device_frames: 0,
         };
-        assert_eq!(Latency::of(&timing, 64, true).total_frames(), 510);
-        assert_eq!(Latency::of(&timing, 64, false).total_frames(), 574);
+        assert_eq!(Latency::of(&timing, 100, 64, true).total_frames(), 610);
+        assert_eq!(Latency::of(&timing, 100, 64, false).total_frames(), 674);
     }
 }

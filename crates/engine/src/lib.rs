@@ -14,6 +14,7 @@ pub mod bridge;
 pub mod client;
 pub mod convert;
 pub mod endpoint;
+pub mod fill;
 pub mod format;
 pub mod graph;
 pub mod latency;

@@ -45,6 +45,27 @@ impl Counter {
     }
 }
 
+/// A number that one thread sets and others read.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// A gauge at that value.
+    pub const fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+
+    /// Sets the value. What this thread wrote before is seen by whoever reads the new value.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Release);
+    }
+
+    /// Reads the value.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// Remembers a thread, so that code can ask whether it runs on it.
 #[derive(Debug, Default)]
 pub struct ThreadMark(AtomicUsize);

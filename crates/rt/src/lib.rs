@@ -17,7 +17,7 @@ mod mutex;
 mod section;
 mod seq_pair;
 
-pub use cells::{Counter, Flag, ThreadMark};
+pub use cells::{Counter, Flag, Gauge, ThreadMark};
 pub use denormals::DenormalsOff;
 pub use mutex::{Mutex, MutexGuard};
 pub use section::section;

@@ -8,7 +8,7 @@ use asio::driver::{
     StreamRequest, WindowHandle,
 };
 use asio_io::{HostLive, driver_error, sample_type};
-use engine::endpoint::{Device, DeviceInfo};
+use engine::endpoint::{Device, DeviceInfo, SideInfo};
 use engine::format::ClientSample;
 
 use crate::channel_names;
@@ -44,6 +44,14 @@ impl DirectDriver {
 
     fn device_info(&self) -> Result<DeviceInfo> {
         self.device.describe().map_err(driver_error)
+    }
+
+    /// What the device plays with.
+    fn output(&self) -> Result<SideInfo> {
+        self.device_info()?.output.ok_or_else(|| {
+            let message = "The device has no outputs; choose another.";
+            Error::new(AsioError::NOT_PRESENT, message)
+        })
     }
 
     fn current_rate_hz(&self, info: &DeviceInfo) -> u32 {
@@ -86,10 +94,9 @@ impl Driver for DirectDriver {
     }
 
     fn channel_counts(&mut self) -> Result<ChannelCounts> {
-        let info = self.device_info()?;
         Ok(ChannelCounts {
             inputs: 0,
-            outputs: u32::from(info.channels),
+            outputs: u32::from(self.output()?.channels),
         })
     }
 
@@ -112,7 +119,8 @@ impl Driver for DirectDriver {
             None => {
                 let info = self.device_info()?;
                 let rate_hz = self.current_rate_hz(&info);
-                at_rate(info.latency_frames_estimate, info.rate_hz, rate_hz)
+                let frames = self.output()?.latency_frames_estimate;
+                at_rate(frames, info.rate_hz, rate_hz)
             }
         };
         Ok(Latencies {
@@ -151,7 +159,7 @@ impl Driver for DirectDriver {
         channel: ChannelId,
         stream: Option<&DirectStream>,
     ) -> Result<ChannelInfo> {
-        let info = self.device_info()?;
+        let info = self.output()?;
         if channel.is_input || channel.index >= u32::from(info.channels) {
             let direction = if channel.is_input { "input" } else { "output" };
             let message = format!(
@@ -174,12 +182,13 @@ impl Driver for DirectDriver {
     fn create_stream(&mut self, request: StreamRequest) -> Result<DirectStream> {
         let info = self.device_info()?;
         let rate_hz = self.current_rate_hz(&info);
+        let sample = self.output()?.sample;
         DirectStream::open(
             Arc::clone(&self.device),
             Arc::clone(&self.live),
             request,
             rate_hz,
-            sample_type(ClientSample::exact_for(info.sample)),
+            sample_type(ClientSample::exact_for(sample)),
         )
     }
 

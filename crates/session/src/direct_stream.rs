@@ -9,7 +9,7 @@ use asio::driver::{
     ChannelId, Error, HostBuffers, Live, Result, SampleType, Stream, StreamRequest,
 };
 use asio_io::{HostLive, driver_error};
-use engine::endpoint::{Device, OpenRequest};
+use engine::endpoint::{Device, OpenRequest, Sides};
 use engine::latency::Latency;
 use rt::Flag;
 
@@ -59,6 +59,7 @@ impl DirectStream {
             request: OpenRequest {
                 rate_hz,
                 block_frames,
+                sides: Sides::Output,
             },
             buffers: Arc::clone(&buffers),
             host,
@@ -93,7 +94,9 @@ impl DirectStream {
     /// The latency as it is now.
     pub(crate) fn latency(&self) -> Latency {
         let at_once = self.live.plays_at_once();
-        Latency::of(&self.opened.timing, self.buffers.block_frames(), at_once)
+        let kept_frames = u32::try_from(self.opened.kept_frames.get()).unwrap_or(u32::MAX);
+        let block_frames = self.buffers.block_frames();
+        Latency::of(&self.opened.timing, kept_frames, block_frames, at_once)
     }
 
     pub(crate) fn rate_hz(&self) -> u32 {

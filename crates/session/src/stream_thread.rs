@@ -7,12 +7,12 @@ use asio::abi::HostMessage;
 use asio::driver::{HostBuffers, HostCallbacks};
 use asio_io::{HostClient, HostLive};
 use engine::endpoint::{
-    Device, EndpointError, EndpointTiming, FaultKind, OpenRequest, RenderEndpoint, StreamFault,
-    Wake, Waker,
+    Cycle, Device, Due, Endpoint, EndpointError, EndpointTiming, FaultKind, OpenRequest, Packet,
+    StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
 use engine::graph::DirectGraph;
-use rt::{DenormalsOff, Flag};
+use rt::{DenormalsOff, Flag, Gauge};
 
 /// So many waits in a row may pass without a wake-up before the device counts as lost.
 const TIMEOUTS_MAX: u32 = 3;
@@ -31,6 +31,8 @@ pub(crate) struct Setup {
 pub(crate) struct Opened {
     pub format: StreamFormat,
     pub timing: EndpointTiming,
+    /// Frames that are kept queued beyond the device's own queue.
+    pub kept_frames: Arc<Gauge>,
     pub waker: Arc<dyn Waker>,
 }
 
@@ -57,11 +59,11 @@ pub(crate) fn run(
         Ok(endpoint) => endpoint,
         Err(error) => return drop(opened.send(Err(error))),
     };
-    let format = endpoint.format();
-    let opening = Opened {
-        format,
-        timing: endpoint.timing(),
-        waker: endpoint.waker(),
+    let timing = endpoint.timing();
+    let Some(format) = endpoint.output_format() else {
+        let message = "The device was opened without its outputs; choose another.";
+        let error = EndpointError::new(FaultKind::Failed, message);
+        return drop(opened.send(Err(error)));
     };
     let client = HostClient::new(
         Arc::clone(&setup.buffers),
@@ -71,9 +73,18 @@ pub(crate) fn run(
         format.channels,
         format.rate_hz,
     );
+    let graph = DirectGraph::new(client, format, &timing);
+    let kept_frames = Arc::new(Gauge::new(u64::from(graph.fill().base_frames())));
+    let opening = Opened {
+        format,
+        timing,
+        kept_frames: Arc::clone(&kept_frames),
+        waker: endpoint.waker(),
+    };
     let mut stream = StreamThread {
         endpoint,
-        graph: DirectGraph::new(client, format),
+        graph,
+        kept_frames,
         buffers: setup.buffers,
         live: setup.live,
         running: setup.running,
@@ -89,8 +100,9 @@ pub(crate) fn run(
 }
 
 struct StreamThread {
-    endpoint: Box<dyn RenderEndpoint>,
+    endpoint: Box<dyn Endpoint>,
     graph: DirectGraph<HostClient>,
+    kept_frames: Arc<Gauge>,
     buffers: Arc<HostBuffers>,
     live: Arc<HostLive>,
     running: Arc<Flag>,
@@ -123,9 +135,10 @@ impl StreamThread {
             return Err(EndpointError::new(FaultKind::Lost, message));
         }
         self.graph.restart(HostClient::restart);
+        self.publish_kept_frames();
         self.running.set(true);
         self.endpoint
-            .start()
+            .start(self.graph.fill().keep_frames())
             .inspect_err(|_| self.running.set(false))
     }
 
@@ -171,8 +184,10 @@ impl StreamThread {
                             if underrun {
                                 self.tell_host(HostMessage::OVERLOAD);
                             }
-                            if self.live.plays_at_once() != told_at_once {
-                                told_at_once = !told_at_once;
+                            let at_once = self.live.plays_at_once();
+                            let kept_changed = self.publish_kept_frames();
+                            if at_once != told_at_once || kept_changed {
+                                told_at_once = at_once;
                                 self.tell_host(HostMessage::LATENCIES_CHANGED);
                             }
                         }
@@ -199,6 +214,16 @@ impl StreamThread {
         }
     }
 
+    /// Lets the control side see how much is kept queued. Returns whether that has changed.
+    fn publish_kept_frames(&self) -> bool {
+        let frames = u64::from(self.graph.fill().base_frames());
+        let changed = self.kept_frames.get() != frames;
+        if changed {
+            self.kept_frames.set(frames);
+        }
+        changed
+    }
+
     /// Outside the cycle, because hosts do anything in there.
     fn tell_host(&self, message: HostMessage) {
         self.graph.client().host().message(message, 0);
@@ -210,12 +235,27 @@ impl StreamThread {
             endpoint, graph, ..
         } = self;
         rt::section(|| {
-            let mut underrun = false;
-            endpoint.cycle(&mut |due| {
-                underrun = due.underrun;
-                graph.render(due.bytes, due.now_ns);
-            })?;
-            Ok(underrun)
+            let mut work = Work {
+                graph,
+                underrun: false,
+            };
+            endpoint.cycle(&mut work)?;
+            Ok(work.underrun)
         })
+    }
+}
+
+/// One cycle's work.
+struct Work<'a> {
+    graph: &'a mut DirectGraph<HostClient>,
+    underrun: bool,
+}
+
+impl Cycle for Work<'_> {
+    fn captured(&mut self, _packet: Packet<'_>) {}
+
+    fn due(&mut self, due: Due<'_>) -> u32 {
+        self.underrun = due.underrun;
+        self.graph.render(due)
     }
 }

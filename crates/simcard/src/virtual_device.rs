@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Device, DeviceInfo, EndpointError, EndpointTiming, FaultKind, OpenRequest, RenderEndpoint,
+    Device, DeviceInfo, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake, OpenRequest,
+    SideInfo,
 };
 use engine::format::{SampleFormat, StreamFormat};
 use rt::Mutex;
@@ -71,7 +72,7 @@ pub struct VirtualDevice {
 struct Granted {
     stream: StreamId,
     format: StreamFormat,
-    step_frames: u32,
+    period_frames: u32,
 }
 
 impl VirtualDevice {
@@ -114,6 +115,7 @@ impl VirtualDevice {
         let OpenRequest {
             rate_hz,
             block_frames,
+            ..
         } = request;
         let spec = world.spec(self.endpoint)?.clone();
         let period_frames = self.period_frames(&spec, rate_hz, block_frames);
@@ -130,7 +132,7 @@ impl VirtualDevice {
                 Ok(Granted {
                     stream,
                     format: mix,
-                    step_frames: period_frames,
+                    period_frames,
                 })
             }
             Use::LowLatency => self.open_low_latency(world, mix, period_frames),
@@ -165,9 +167,9 @@ impl VirtualDevice {
     ) -> Result<Granted, SimError> {
         let locked_frames = world.current_engine_period(self.endpoint)?;
         let mut last = SimError::EnginePeriodicityLocked;
-        for step_frames in [period_frames, locked_frames] {
+        for period_frames in [period_frames, locked_frames] {
             let mode = Mode::LowLatency {
-                period_frames: step_frames,
+                period_frames,
                 match_format: false,
             };
             match world.open(self.endpoint, mode, format) {
@@ -175,7 +177,7 @@ impl VirtualDevice {
                     return Ok(Granted {
                         stream,
                         format,
-                        step_frames,
+                        period_frames,
                     });
                 }
                 Err(error) => last = error,
@@ -219,19 +221,15 @@ impl VirtualDevice {
                 Err(error) => return Err(error),
                 Ok(stream) => {
                     let buffer_frames = world.buffer_frames(stream)?;
-                    let step_frames = if event {
+                    let period_frames = if event {
                         buffer_frames
                     } else {
-                        let device_frames = world.period_frames(stream)?;
-                        block_frames
-                            .max(device_frames)
-                            .min(buffer_frames / 2)
-                            .max(1)
+                        world.period_frames(stream)?
                     };
                     return Ok(Granted {
                         stream,
                         format,
-                        step_frames,
+                        period_frames,
                     });
                 }
             }
@@ -244,27 +242,34 @@ impl VirtualDevice {
         let Granted {
             stream,
             format,
-            step_frames,
+            period_frames,
         } = granted;
         let buffer_frames = world.buffer_frames(stream)?;
         let uses_event = self.wish.usage != Use::ExclusiveTimer;
         if uses_event {
             world.set_event(stream)?;
         }
-        let queued_frames = match self.wish.usage {
+        let (intake, queued_frames) = match self.wish.usage {
             // While one of the two buffers is filled, the other plays.
-            Use::Exclusive => buffer_frames,
-            _ => buffer_frames.saturating_sub(step_frames),
+            Use::Exclusive => (Intake::Whole, buffer_frames),
+            Use::ExclusiveTimer => {
+                // The timer runs out at any instant of the device's period.
+                let slack_frames = period_frames;
+                (Intake::Level { slack_frames }, 0)
+            }
+            Use::Shared | Use::LowLatency => (Intake::Level { slack_frames: 0 }, 0),
         };
         Ok(Opened {
             stream,
             usage: self.wish.usage,
             format,
             timing: EndpointTiming {
-                period_frames: step_frames,
+                period_frames,
                 buffer_frames,
+                intake,
                 queued_frames,
                 device_frames: world.way_frames(stream)?,
+                input_device_frames: 0,
             },
         })
     }
@@ -293,25 +298,29 @@ impl Device for VirtualDevice {
             let usual = frames_from_hns(spec.default_period_hns, rate_hz);
             let period_frames = self.period_frames(&spec, rate_hz, usual);
             let ahead_frames = match self.wish.usage {
-                // One period is queued, one is mixed, one is on its way.
-                Use::Shared | Use::LowLatency => 3 * period_frames,
+                // One period is mixed, one is on its way.
+                Use::Shared | Use::LowLatency => 2 * period_frames,
                 Use::Exclusive => period_frames,
                 Use::ExclusiveTimer => 3 * period_frames,
             };
             let taken = |sample: &&SampleFormat| spec.formats.contains(sample);
             let exclusive = self.wish.formats.iter().find(taken).copied();
-            Ok(DeviceInfo {
+            let output = SideInfo {
                 name: spec.name.clone(),
                 channels: spec.channels,
                 channel_mask: spec.channel_mask,
-                rate_hz,
                 sample: match exclusive {
                     Some(sample) if self.is_exclusive() => sample,
                     _ => mix.sample,
                 },
+                latency_frames_estimate: ahead_frames + spec.latency_frames,
+            };
+            Ok(DeviceInfo {
+                rate_hz,
                 period_frames_min: self.period_frames(&spec, rate_hz, 1),
                 period_frames_default: period_frames,
-                latency_frames_estimate: ahead_frames + spec.latency_frames,
+                output: Some(output),
+                input: None,
             })
         })
     }
@@ -339,7 +348,7 @@ impl Device for VirtualDevice {
         })
     }
 
-    fn open(&self, request: OpenRequest) -> Result<Box<dyn RenderEndpoint>, EndpointError> {
+    fn open(&self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
         self.check_rate(request.rate_hz)?;
         let (name, opened) = self.time.with(|world| {
             let spec = world.spec(self.endpoint);

@@ -1,9 +1,9 @@
-//! An open simulated stream as the engine's [`RenderEndpoint`].
+//! An open simulated stream as the engine's [`Endpoint`].
 
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Due, EndpointError, EndpointTiming, RenderEndpoint, StreamFault, Wake, Waker,
+    Cycle, Due, Endpoint, EndpointError, EndpointTiming, StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
 
@@ -28,7 +28,7 @@ pub(crate) struct Opened {
     pub(crate) timing: EndpointTiming,
 }
 
-/// A stream in virtual time. [`wait`](RenderEndpoint::wait) lets the world go on to the stream's next
+/// A stream in virtual time. [`wait`](Endpoint::wait) lets the world go on to the stream's next
 /// wake-up, the time that the client worked included.
 pub(crate) struct VirtualEndpoint {
     time: Arc<VirtualTime>,
@@ -39,13 +39,21 @@ pub(crate) struct VirtualEndpoint {
     rng: SplitMix64,
     running: bool,
     memory: Vec<u8>,
-    /// Frames that the device wants in this cycle.
-    wanted_frames: u32,
+    /// The level at which the queue is kept.
+    keep_frames: u32,
+    /// Frames for which the device offers memory in this cycle.
+    room_frames: u32,
+    /// Frames that the device had queued at the wake-up.
+    queued_frames: u32,
+    /// Frames that the cycle wrote.
+    written_frames: u32,
     /// When the frames in `memory` are handed over.
     hand_over_ns: Option<u64>,
     /// When the client's own timer wakes it.
     timer_ns: Option<u64>,
     woken_ns: u64,
+    /// How long the last cycle's work took.
+    busy_ns: u64,
     underrun: bool,
     underruns: u64,
     refusals: u32,
@@ -70,10 +78,14 @@ impl VirtualEndpoint {
             work,
             running: false,
             memory: vec![0; bytes],
-            wanted_frames: 0,
+            keep_frames: 0,
+            room_frames: 0,
+            queued_frames: 0,
+            written_frames: 0,
             hand_over_ns: None,
             timer_ns: None,
             woken_ns: 0,
+            busy_ns: 0,
             underrun: false,
             underruns: 0,
             refusals: 0,
@@ -86,7 +98,7 @@ impl VirtualEndpoint {
     }
 
     fn filled(&self) -> &[u8] {
-        &self.memory[..self.wanted_frames as usize * self.opened.format.frame_bytes()]
+        &self.memory[..self.written_frames as usize * self.opened.format.frame_bytes()]
     }
 
     /// Hands over what the last cycle has written, when the client has worked for its time.
@@ -113,13 +125,10 @@ impl VirtualEndpoint {
                 Ok(Until::Signal(stream, world.now_ns() + limit_ns))
             });
         }
-        let EndpointTiming {
-            buffer_frames,
-            period_frames,
-            ..
-        } = self.opened.timing;
+        let period_frames = self.opened.timing.period_frames;
+        let level_frames = self.keep_frames.saturating_sub(period_frames);
         let room_ns = |world: &mut World| {
-            let due_ns = world.time_of_padding(stream, buffer_frames - period_frames)?;
+            let due_ns = world.time_of_padding(stream, level_frames)?;
             Ok::<u64, SimError>(due_ns + world.timer_delay_ns(stream)?)
         };
         let at_ns = match self.timer_ns {
@@ -143,25 +152,31 @@ impl VirtualEndpoint {
         } = self.opened;
         let asked = self.time.with(|world| {
             let padding_frames = world.padding_frames(stream)?;
-            let free_frames = timing.buffer_frames - padding_frames;
-            let wanted_frames = match usage {
-                Use::Exclusive => timing.buffer_frames,
-                Use::ExclusiveTimer => free_frames - free_frames % timing.period_frames,
-                Use::Shared | Use::LowLatency => free_frames,
+            let (room_frames, queued_frames) = match usage {
+                // The device does not tell what is in its two buffers.
+                Use::Exclusive => (timing.buffer_frames, 0),
+                _ => (timing.buffer_frames - padding_frames, padding_frames),
             };
-            let granted = world.get_buffer(stream, wanted_frames);
+            let granted = world.get_buffer(stream, room_frames);
             let underruns = world.stats(stream)?.underruns;
-            Ok((world.now_ns(), wanted_frames, granted, underruns))
+            Ok((
+                world.now_ns(),
+                room_frames,
+                queued_frames,
+                granted,
+                underruns,
+            ))
         });
-        let (now_ns, wanted_frames, granted, underruns) = asked?;
+        let (now_ns, room_frames, queued_frames, granted, underruns) = asked?;
         self.woken_ns = now_ns;
         self.underrun = underruns != self.underruns;
         self.underruns = underruns;
-        self.wanted_frames = 0;
+        self.room_frames = 0;
+        self.queued_frames = queued_frames;
         match granted {
             Ok(()) => {
                 self.refusals = 0;
-                self.wanted_frames = wanted_frames;
+                self.room_frames = room_frames;
                 Ok(())
             }
             Err(SimError::BufferTooLarge | BUFFER_ERROR) if self.refusals < REFUSALS_MAX => {
@@ -209,9 +224,13 @@ impl Waker for VirtualWaker {
     }
 }
 
-impl RenderEndpoint for VirtualEndpoint {
-    fn format(&self) -> StreamFormat {
-        self.opened.format
+impl Endpoint for VirtualEndpoint {
+    fn output_format(&self) -> Option<StreamFormat> {
+        Some(self.opened.format)
+    }
+
+    fn input_format(&self) -> Option<StreamFormat> {
+        None
     }
 
     fn timing(&self) -> EndpointTiming {
@@ -225,16 +244,24 @@ impl RenderEndpoint for VirtualEndpoint {
         })
     }
 
-    fn start(&mut self) -> Result<(), EndpointError> {
+    fn start(&mut self, keep_frames: u32) -> Result<(), EndpointError> {
         if self.running {
             return Ok(());
         }
-        let stream = self.opened.stream;
+        let Opened {
+            stream,
+            usage,
+            timing,
+            ..
+        } = self.opened;
+        let silence_frames = match usage {
+            Use::Exclusive => timing.buffer_frames,
+            _ => keep_frames.min(timing.buffer_frames),
+        };
         let begin = |world: &mut World| {
             world.reset(stream)?;
-            let free_frames = world.buffer_frames(stream)? - world.padding_frames(stream)?;
-            world.get_buffer(stream, free_frames)?;
-            world.release_buffer(stream, Data::Silent(free_frames))?;
+            world.get_buffer(stream, silence_frames)?;
+            world.release_buffer(stream, Data::Silent(silence_frames))?;
             world.start(stream)?;
             Ok(world.stats(stream)?.underruns)
         };
@@ -244,6 +271,8 @@ impl RenderEndpoint for VirtualEndpoint {
             refused(&format!("\"{}\" cannot be started", self.name), error)
         })?;
         self.running = true;
+        self.keep_frames = silence_frames;
+        self.busy_ns = 0;
         self.hand_over_ns = None;
         self.timer_ns = None;
         self.refusals = 0;
@@ -269,20 +298,24 @@ impl RenderEndpoint for VirtualEndpoint {
             .unwrap_or_else(|error| Wake::Lost(fault(error)))
     }
 
-    fn cycle(&mut self, fill: &mut dyn FnMut(Due<'_>)) -> Result<u32, StreamFault> {
-        if self.wanted_frames == 0 || self.hand_over_ns.is_some() {
-            return Ok(0);
+    fn cycle(&mut self, work: &mut dyn Cycle) -> Result<(), StreamFault> {
+        if self.room_frames == 0 || self.hand_over_ns.is_some() {
+            return Ok(());
         }
-        let bytes = self.wanted_frames as usize * self.opened.format.frame_bytes();
-        fill(Due {
+        let bytes = self.room_frames as usize * self.opened.format.frame_bytes();
+        let written_frames = work.due(Due {
             bytes: &mut self.memory[..bytes],
+            queued_frames: self.queued_frames,
             now_ns: self.woken_ns,
+            busy_ns: self.busy_ns,
             underrun: self.underrun,
         });
+        self.written_frames = written_frames.min(self.room_frames);
+        self.room_frames = 0;
         // No time passes before the next wait, which hands the frames over.
-        let work_ns = self.work.draw(&mut self.rng);
-        self.hand_over_ns = Some(self.woken_ns.saturating_add(work_ns));
-        Ok(self.wanted_frames)
+        self.busy_ns = self.work.draw(&mut self.rng);
+        self.hand_over_ns = Some(self.woken_ns.saturating_add(self.busy_ns));
+        Ok(())
     }
 }
 

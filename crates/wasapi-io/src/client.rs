@@ -210,14 +210,16 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Lets `fill` write `frames` frames and hands them over. Real-time safe.
+    /// Lets `fill` write up to `room_frames` frames and hands over as many as it says. Returns that
+    /// number. Real-time safe.
     ///
     /// # Errors
     /// The system's code; `fill` was not called when the memory was refused.
-    pub(crate) fn write(&self, frames: u32, fill: impl FnOnce(&mut [u8])) -> Hr<()> {
-        let mut lease = self.lease(frames)?;
-        fill(lease.bytes());
-        lease.hand_over(0)
+    pub(crate) fn write(&self, room_frames: u32, fill: impl FnOnce(&mut [u8]) -> u32) -> Hr<u32> {
+        let mut lease = self.lease(room_frames)?;
+        let frames = fill(lease.bytes()).min(room_frames);
+        lease.hand_over(frames, 0)?;
+        Ok(frames)
     }
 
     /// Hands over `frames` frames of silence.
@@ -225,7 +227,7 @@ impl Writer {
         let mut lease = self.lease(frames)?;
         // Zeros are silence in every format of ours; the flag alone is not honoured everywhere.
         lease.bytes().fill(0);
-        lease.hand_over(AUDCLNT_BUFFERFLAGS_SILENT as u32)
+        lease.hand_over(frames, AUDCLNT_BUFFERFLAGS_SILENT as u32)
     }
 
     fn lease(&self, frames: u32) -> Hr<Lease<'_>> {
@@ -265,10 +267,11 @@ impl Lease<'_> {
         unsafe { std::slice::from_raw_parts_mut(self.start, length) }
     }
 
-    fn hand_over(mut self, flags: u32) -> Hr<()> {
+    fn hand_over(mut self, frames: u32, flags: u32) -> Hr<()> {
         self.held = false;
-        // SAFETY: as many frames as were got, once.
-        done(unsafe { self.writer.render.ReleaseBuffer(self.frames, flags) }.0)
+        let frames = frames.min(self.frames);
+        // SAFETY: no more frames than were got, once.
+        done(unsafe { self.writer.render.ReleaseBuffer(frames, flags) }.0)
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use engine::endpoint::{Device, DeviceInfo, EndpointError, FaultKind, OpenRequest, RenderEndpoint};
+use engine::endpoint::{
+    Device, DeviceInfo, Endpoint as OpenEndpoint, EndpointError, FaultKind, OpenRequest, SideInfo,
+};
 use engine::format::SampleFormat;
 
 use crate::candidates::COMMON_RATES_HZ;
@@ -117,7 +119,7 @@ impl Device for WasapiDevice {
         self.ask(move |asked| asked.check_rate(rate_hz))
     }
 
-    fn open(&self, request: OpenRequest) -> Result<Box<dyn RenderEndpoint>, EndpointError> {
+    fn open(&self, request: OpenRequest) -> Result<Box<dyn OpenEndpoint>, EndpointError> {
         let apartment = Apartment::enter()
             .map_err(|code| refused("The system's component model cannot be used", code))?;
         let endpoint = Endpoint::select(&self.selection)?;
@@ -187,16 +189,19 @@ impl<'a> Asked<'a> {
         let rate_hz = self.mix.rate_hz;
         let period_frames = periods.default_frames(rate_hz);
         DeviceInfo {
-            name: self.endpoint.name.clone(),
-            channels: self.mix.layout.channels,
-            channel_mask: self.mix.layout.channel_mask,
             rate_hz,
-            sample: open::mix_stream_format(&self.mix).sample,
             // A mixer's period is the same for everybody.
             period_frames_min: period_frames,
             period_frames_default: period_frames,
-            // One period is queued ahead, and the mixer holds another.
-            latency_frames_estimate: 2 * period_frames,
+            output: Some(SideInfo {
+                name: self.endpoint.name.clone(),
+                channels: self.mix.layout.channels,
+                channel_mask: self.mix.layout.channel_mask,
+                sample: open::mix_stream_format(&self.mix).sample,
+                // The mixer holds a period.
+                latency_frames_estimate: period_frames,
+            }),
+            input: None,
         }
     }
 
@@ -217,15 +222,18 @@ impl<'a> Asked<'a> {
         })?;
         let period_frames_default = periods.default_frames(format.rate_hz);
         Ok(DeviceInfo {
-            name: self.endpoint.name.clone(),
-            channels: format.channels,
-            channel_mask: format.channel_mask,
             rate_hz: format.rate_hz,
-            sample: format.sample,
             period_frames_min: periods.min_frames(format.rate_hz),
             period_frames_default,
-            // The period that plays while the next one is made.
-            latency_frames_estimate: period_frames_default,
+            output: Some(SideInfo {
+                name: self.endpoint.name.clone(),
+                channels: format.channels,
+                channel_mask: format.channel_mask,
+                sample: format.sample,
+                // The period that plays while the next one is made.
+                latency_frames_estimate: period_frames_default,
+            }),
+            input: None,
         })
     }
 

@@ -97,6 +97,7 @@ fn try_candidate<O: Opener>(
     let OpenRequest {
         rate_hz,
         block_frames,
+        ..
     } = request;
     let with_events = event_attempts(periods, block_frames, rate_hz);
     match try_durations(opener, candidate, Pace::ExclusiveEvent, &with_events) {
@@ -167,6 +168,7 @@ mod tests {
     use super::*;
     use crate::hresult::codes::E_FAIL;
     use crate::wave::decode;
+    use engine::endpoint::Sides;
 
     const STEREO: Layout = Layout {
         channels: 2,
@@ -179,6 +181,7 @@ mod tests {
     const REQUEST: OpenRequest = OpenRequest {
         rate_hz: 48_000,
         block_frames: 480,
+        sides: Sides::Output,
     };
 
     type Log = Vec<(Pace, Durations, SampleFormat)>;
@@ -243,6 +246,7 @@ mod tests {
         let request = OpenRequest {
             rate_hz: 96_000,
             block_frames: 320,
+            sides: Sides::Output,
         };
         let aligned_hns = 26_667; // 256 frames, rounded up.
         let answer = |_, durations: Durations, _| match durations.buffer_hns {
@@ -334,6 +338,7 @@ mod tests {
         let request = OpenRequest {
             rate_hz: 0,
             block_frames: 0,
+            sides: Sides::Output,
         };
         let (result, log) = run(&SampleFormat::PREFERENCE, request, |_, _, _| {
             Attempt::Opened(())

@@ -11,7 +11,7 @@ use crate::fault::{coded, refused};
 use crate::hresult::Hr;
 use crate::hresult::codes::{BUFFER_SIZE_NOT_ALIGNED, E_INVALIDARG, UNSUPPORTED_FORMAT};
 use crate::negotiate::{Attempt, Negotiated, Opener, negotiate};
-use crate::plan::{Durations, Pace, shared_buffer_hns, timer_step_frames};
+use crate::plan::{Durations, Pace, shared_buffer_hns};
 use crate::probe::worth_trying;
 use crate::wave;
 
@@ -109,7 +109,7 @@ pub(crate) fn exclusive(
 
     let mut opener = Attempts { endpoint, probe };
     let negotiated = negotiate(&mut opener, mix.layout, formats, periods, request);
-    let opened = negotiated.and_then(|negotiated| with_period(negotiated, request.block_frames));
+    let opened = negotiated.and_then(with_period);
     opened.map_err(|code| {
         let what = cannot_open(endpoint, "exclusive");
         refused(&format!("{what} at {} Hz", request.rate_hz), code)
@@ -117,7 +117,7 @@ pub(crate) fn exclusive(
 }
 
 /// Settles how often an exclusive stream will wake up.
-fn with_period(negotiated: Negotiated<AudioClient>, block_frames: u32) -> Hr<Opened> {
+fn with_period(negotiated: Negotiated<AudioClient>) -> Hr<Opened> {
     let Negotiated {
         client,
         format,
@@ -128,7 +128,7 @@ fn with_period(negotiated: Negotiated<AudioClient>, block_frames: u32) -> Hr<Ope
     let period_frames = match pace {
         Pace::ExclusiveTimer => {
             let device_frames = frames_from_hns(durations.period_hns, format.rate_hz);
-            timer_step_frames(block_frames, device_frames, buffer_frames)
+            device_frames.clamp(1, buffer_frames.max(1))
         }
         Pace::SharedEvent | Pace::ExclusiveEvent => buffer_frames,
     };

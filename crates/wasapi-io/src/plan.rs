@@ -110,23 +110,6 @@ fn distinct(attempts: [Durations; 2]) -> Vec<Durations> {
     }
 }
 
-/// Frames that one wake-up of a stream without events hands over: the client's block, but no less
-/// than the device's period, which is how often the device takes notice, and no more than half the
-/// buffer, so that the other half is queued.
-pub(crate) fn timer_step_frames(block_frames: u32, period_frames: u32, buffer_frames: u32) -> u32 {
-    block_frames
-        .max(period_frames)
-        .min(buffer_frames / 2)
-        .max(1)
-}
-
-/// Whole steps of `step_frames` that fit beside the `padding_frames` which are queued in a buffer of
-/// `buffer_frames`, in frames.
-pub(crate) fn whole_steps(buffer_frames: u32, padding_frames: u32, step_frames: u32) -> u32 {
-    let free_frames = buffer_frames.saturating_sub(padding_frames);
-    free_frames - free_frames % step_frames.max(1)
-}
-
 /// How long a device may keep silent before it is taken for lost: longer than any period explains.
 pub(crate) fn wait_limit_ns(period_ns: u64) -> u64 {
     period_ns.saturating_mul(4).max(200_000_000)
@@ -221,27 +204,12 @@ mod tests {
     }
 
     #[test]
-    fn a_step_leaves_half_the_buffer_queued() {
-        assert_eq!(timer_step_frames(480, 480, 1_920), 480);
-        assert_eq!(timer_step_frames(64, 480, 1_920), 480);
-        assert_eq!(timer_step_frames(4_096, 480, 1_920), 960);
-        assert_eq!(timer_step_frames(0, 0, 0), 1);
-    }
-
-    #[test]
     fn t21_the_wait_ends_after_four_periods_or_200_ms() {
         assert_eq!(wait_limit_ns(10_000_000), 200_000_000);
         assert_eq!(wait_limit_ns(100_000_000), 400_000_000);
     }
 
     proptest! {
-        #[test]
-        fn steps_fit_into_what_is_free(buffer in 0_u32.., padding in 0_u32.., step in 0_u32..) {
-            let frames = whole_steps(buffer, padding, step);
-            prop_assert!(frames <= buffer.saturating_sub(padding));
-            prop_assert_eq!(frames % step.max(1), 0);
-        }
-
         #[test]
         fn plans_stay_within_the_systems_limits(
             default_hns in any::<i64>(),

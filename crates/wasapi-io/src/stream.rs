@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use engine::endpoint::{
-    Due, EndpointError, EndpointTiming, RenderEndpoint, StreamFault, Wake, Waker,
+    Cycle, Due, Endpoint, EndpointError, EndpointTiming, Intake, StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
 
@@ -17,13 +17,10 @@ use crate::hresult::Hr;
 use crate::hresult::codes::{BUFFER_ERROR, BUFFER_TOO_LARGE, E_FAIL, E_HANDLE};
 use crate::lateness::Lateness;
 use crate::open::Opened;
-use crate::plan::{Pace, wait_limit_ns, whole_steps};
+use crate::plan::{Pace, wait_limit_ns};
 use crate::priority::ProAudio;
 use crate::sync::{Event, Signal, Timer, wait_either};
 
-/// Cycles of a new stream in which an empty buffer is no underrun: the device is still taking up
-/// what it was given before its clock ran.
-const STARTING_CYCLES: u32 = 3;
 /// Refusals in a row after which a device that gives no memory counts as broken.
 const REFUSALS_MAX: u32 = 50;
 
@@ -43,17 +40,17 @@ pub(crate) struct Stream {
     pace: Pace,
     timing: EndpointTiming,
     period_ns: u64,
-    /// How long all that can be queued after a hand-over lasts.
-    queue_ns: u64,
+    /// The level at which the queue is kept.
+    keep_frames: u32,
     lateness: Lateness,
     /// Where a refusal of real-time priority is noted; 0 for none.
     priority_error: Arc<AtomicI32>,
 
     running: bool,
-    /// Hand-overs since the start.
-    cycles: u32,
     refusals: u32,
     woken_ns: u64,
+    /// How long the last cycle's work took.
+    busy_ns: u64,
 }
 
 impl Stream {
@@ -82,12 +79,7 @@ impl Stream {
         let waker = Arc::new(StreamWaker(Event::new().map_err(fail)?));
         // Also makes the clock ready, which is not to happen on the real-time path.
         let now_ns = now_ns();
-        let ns = |frames| 100 * hns_from_frames(frames, format.rate_hz).unsigned_abs();
-        let queue_frames = match pace {
-            // The device has two buffers of this size.
-            Pace::ExclusiveEvent => timing.buffer_frames.saturating_mul(2),
-            Pace::SharedEvent | Pace::ExclusiveTimer => timing.buffer_frames,
-        };
+        let period_ns = 100 * hns_from_frames(timing.period_frames, format.rate_hz).unsigned_abs();
         Ok(Self {
             writer,
             client,
@@ -99,24 +91,25 @@ impl Stream {
             format,
             pace,
             timing,
-            period_ns: ns(timing.period_frames),
-            queue_ns: ns(queue_frames),
-            lateness: Lateness::new(ns(queue_frames), now_ns),
+            period_ns,
+            keep_frames: 0,
+            lateness: Lateness::new(period_ns),
             priority_error,
             running: false,
-            cycles: 0,
             refusals: 0,
             woken_ns: now_ns,
+            busy_ns: 0,
         })
     }
 
-    fn try_start(&mut self) -> Hr<()> {
+    fn try_start(&mut self, keep_frames: u32) -> Hr<()> {
         // Whatever an earlier start that failed has left behind.
         self.client.reset()?;
         let silence_frames = match self.pace {
             Pace::ExclusiveEvent => self.timing.buffer_frames,
-            Pace::SharedEvent | Pace::ExclusiveTimer => self.free_frames()?,
+            Pace::SharedEvent | Pace::ExclusiveTimer => self.free_frames()?.min(keep_frames),
         };
+        self.keep_frames = silence_frames;
         if silence_frames > 0 {
             self.writer.write_silence(silence_frames)?;
         }
@@ -150,25 +143,25 @@ impl Stream {
         }
     }
 
-    /// Waits until a step's worth of frames is free: first as long as that should take, then in
+    /// Waits until the queue is a period below its level: first as long as that should take, then in
     /// short pauses, as devices report their progress in jumps.
     fn wait_for_room(&self, timer: &Timer) -> Wake {
         let limit_ns = wait_limit_ns(self.period_ns);
         let limit_ms = (limit_ns / 1_000_000) as u32;
         let begun_ns = now_ns();
-        let step_frames = self.timing.period_frames;
+        let low_frames = self.keep_frames.saturating_sub(self.timing.period_frames);
         let short_pause_hns = (self.period_ns / 800).max(10_000) as i64;
         let mut pause_hns = 0;
         loop {
-            let free_frames = match self.free_frames() {
+            let padding_frames = match self.client.padding_frames() {
                 Ok(frames) => frames,
                 Err(code) => return Wake::Lost(broken(code)),
             };
-            let due = free_frames >= step_frames;
+            let due = padding_frames <= low_frames;
             if !due {
-                let missing_frames = step_frames - free_frames;
+                let excess_frames = padding_frames - low_frames;
                 pause_hns = match pause_hns {
-                    0 => hns_from_frames(missing_frames, self.format.rate_hz),
+                    0 => hns_from_frames(excess_frames, self.format.rate_hz),
                     _ => short_pause_hns,
                 };
                 timer.set(pause_hns);
@@ -193,24 +186,26 @@ impl Stream {
         }
     }
 
-    /// Frames to hand over now, and whether the device says that it has run dry.
-    fn wanted(&self) -> Hr<(u32, bool)> {
-        let EndpointTiming {
-            buffer_frames,
-            period_frames,
-            ..
-        } = self.timing;
-        let step_frames = match self.pace {
+    /// Frames for which there is room, and frames that are queued.
+    fn room(&self) -> Hr<(u32, u32)> {
+        let buffer_frames = self.timing.buffer_frames;
+        if self.pace == Pace::ExclusiveEvent {
             // The device has two such buffers and does not tell what is in them.
-            Pace::ExclusiveEvent => return Ok((buffer_frames, false)),
-            Pace::ExclusiveTimer => period_frames,
-            Pace::SharedEvent => 1,
-        };
+            return Ok((buffer_frames, 0));
+        }
         let padding_frames = self.client.padding_frames()?;
-        Ok((
-            whole_steps(buffer_frames, padding_frames, step_frames),
-            padding_frames == 0,
-        ))
+        Ok((buffer_frames.saturating_sub(padding_frames), padding_frames))
+    }
+
+    /// For how many of the device's periods what is queued will last.
+    fn periods_queued(&self, queued_frames: u32) -> u64 {
+        match self.pace {
+            // The other buffer, of which the device has just begun the first half.
+            Pace::ExclusiveEvent => 1,
+            Pace::SharedEvent | Pace::ExclusiveTimer => {
+                u64::from(queued_frames / self.timing.period_frames)
+            }
+        }
     }
 
     /// Whether the device may give memory after all, the next time.
@@ -230,25 +225,40 @@ fn timing(
     if buffer_frames == 0 || period_frames == 0 {
         return Err(E_FAIL);
     }
-    let queued_frames = match pace {
+    let (intake, queued_frames, longest_frames) = match pace {
         // While one of the two buffers is filled, the other plays.
-        Pace::ExclusiveEvent => buffer_frames,
-        Pace::SharedEvent | Pace::ExclusiveTimer => buffer_frames.saturating_sub(period_frames),
+        Pace::ExclusiveEvent => (Intake::Whole, buffer_frames, buffer_frames),
+        Pace::SharedEvent => {
+            let intake = Intake::Level { slack_frames: 0 };
+            (intake, 0, buffer_frames.saturating_sub(period_frames))
+        }
+        Pace::ExclusiveTimer => {
+            // The timer runs out at any instant of the device's period.
+            let slack_frames = period_frames;
+            let intake = Intake::Level { slack_frames };
+            (intake, 0, buffer_frames.saturating_sub(period_frames))
+        }
     };
-    // The system's figure is the longest way of a frame, and the queue is a part of that way.
+    // The system's figure is the longest way of a frame, and a full queue is a part of that way.
     let latency_frames = plausible_latency_frames(client.latency_hns().unwrap_or(0), rate_hz);
-    let device_frames = latency_frames.saturating_sub(queued_frames);
+    let device_frames = latency_frames.saturating_sub(longest_frames);
     Ok(EndpointTiming {
         period_frames,
         buffer_frames,
+        intake,
         queued_frames,
         device_frames,
+        input_device_frames: 0,
     })
 }
 
-impl RenderEndpoint for Stream {
-    fn format(&self) -> StreamFormat {
-        self.format
+impl Endpoint for Stream {
+    fn output_format(&self) -> Option<StreamFormat> {
+        Some(self.format)
+    }
+
+    fn input_format(&self) -> Option<StreamFormat> {
+        None
     }
 
     fn timing(&self) -> EndpointTiming {
@@ -259,16 +269,16 @@ impl RenderEndpoint for Stream {
         Arc::clone(&self.waker) as Arc<dyn Waker>
     }
 
-    fn start(&mut self) -> Result<(), EndpointError> {
+    fn start(&mut self, keep_frames: u32) -> Result<(), EndpointError> {
         if self.running {
             return Ok(());
         }
-        self.try_start()
+        self.try_start(keep_frames)
             .map_err(|code| refused(&format!("\"{}\" cannot be started", self.name), code))?;
         self.running = true;
-        self.cycles = 0;
         self.refusals = 0;
-        self.lateness = Lateness::new(self.queue_ns, now_ns());
+        self.busy_ns = 0;
+        self.lateness = Lateness::new(self.period_ns);
         Ok(())
     }
 
@@ -293,32 +303,35 @@ impl RenderEndpoint for Stream {
         wake
     }
 
-    fn cycle(&mut self, fill: &mut dyn FnMut(Due<'_>)) -> Result<u32, StreamFault> {
-        let (frames, dry) = self.wanted().map_err(broken)?;
-        if frames == 0 {
-            return Ok(0);
+    fn cycle(&mut self, work: &mut dyn Cycle) -> Result<(), StreamFault> {
+        let (room_frames, queued_frames) = self.room().map_err(broken)?;
+        if room_frames == 0 {
+            return Ok(());
         }
-        let now_ns = self.woken_ns;
-        let late = self.lateness.woken(now_ns);
-        let underrun = (dry || late) && self.cycles >= STARTING_CYCLES;
+        let (now_ns, busy_ns) = (self.woken_ns, self.busy_ns);
+        let underrun = self.lateness.woken(now_ns);
         let mut filled = false;
-        let written = self.writer.write(frames, |bytes| {
+        let written = self.writer.write(room_frames, |bytes| {
             filled = true;
-            fill(Due {
+            work.due(Due {
                 bytes,
+                queued_frames,
                 now_ns,
+                busy_ns,
                 underrun,
-            });
+            })
         });
-        match written {
-            Ok(()) => {}
-            Err(code) if !filled && self.refused_for_now(code) => return Ok(0),
+        let written_frames = match written {
+            Ok(frames) => frames,
+            Err(code) if !filled && self.refused_for_now(code) => return Ok(()),
             Err(code) => return Err(broken(code)),
-        }
+        };
         self.refusals = 0;
-        self.cycles = self.cycles.saturating_add(1);
-        self.lateness.handed_over(crate::clock::now_ns());
-        Ok(frames)
+        let handed_over_ns = crate::clock::now_ns();
+        self.busy_ns = handed_over_ns.saturating_sub(now_ns);
+        let periods = self.periods_queued(queued_frames.saturating_add(written_frames));
+        self.lateness.handed_over(handed_over_ns, periods);
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use engine::endpoint::{Device, FaultKind, OpenRequest, RenderEndpoint, Wake};
+use engine::endpoint::{Cycle, Device, Due, Endpoint, FaultKind, OpenRequest, Packet, Sides, Wake};
 use wasapi_io::{Mode, Options, Selection, WasapiDevice, list, now_ns};
 
 #[allow(missing_docs)]
@@ -32,17 +32,57 @@ fn request(device: &WasapiDevice) -> OpenRequest {
     OpenRequest {
         rate_hz: info.rate_hz,
         block_frames: info.period_frames_default,
+        sides: Sides::Output,
     }
 }
 
+/// Plays silence, a period at a time, and notes what it was told.
+struct Silence {
+    period_frames: usize,
+    frame_bytes: usize,
+    frames: u64,
+    underrun: bool,
+    woken_ns: u64,
+}
+
+impl Silence {
+    fn new(stream: &dyn Endpoint) -> Self {
+        Self {
+            period_frames: stream.timing().period_frames as usize,
+            frame_bytes: stream.output_format().unwrap().frame_bytes(),
+            frames: 0,
+            underrun: false,
+            woken_ns: 0,
+        }
+    }
+}
+
+impl Cycle for Silence {
+    fn captured(&mut self, _packet: Packet<'_>) {}
+
+    fn due(&mut self, due: Due<'_>) -> u32 {
+        due.bytes.fill(0);
+        self.underrun = due.underrun;
+        self.woken_ns = due.now_ns;
+        let frames = self.period_frames.min(due.bytes.len() / self.frame_bytes);
+        self.frames += frames as u64;
+        frames as u32
+    }
+}
+
+/// Starts it with a queue of a period.
+fn start(stream: &mut dyn Endpoint) {
+    stream.start(stream.timing().period_frames).unwrap();
+}
+
 /// Plays silence for that many cycles; returns the frames handed over.
-fn play(stream: &mut dyn RenderEndpoint, cycles: u32) -> u64 {
-    let mut frames = 0;
+fn play(stream: &mut dyn Endpoint, cycles: u32) -> u64 {
+    let mut silence = Silence::new(stream);
     for _ in 0..cycles {
         assert_eq!(stream.wait(), Wake::Due);
-        frames += u64::from(stream.cycle(&mut |due| due.bytes.fill(0)).unwrap());
+        stream.cycle(&mut silence).unwrap();
     }
-    frames
+    silence.frames
 }
 
 /// The modes that the default device has.
@@ -81,7 +121,7 @@ fn a_thread_in_another_apartment_can_run_a_stream() {
         unsafe { CoInitializeEx(std::ptr::null(), SINGLE_THREADED) };
         let device = default_device(Mode::Shared);
         let mut stream = device.open(request(&device)).unwrap();
-        stream.start().unwrap();
+        start(&mut *stream);
         assert!(play(&mut *stream, 5) > 0);
         drop(stream);
         // SAFETY: balances the call above.
@@ -99,8 +139,8 @@ fn a_stream_can_be_stopped_and_started_many_times() {
         let mut stream = device.open(request(&device)).unwrap();
         stream.stop();
         for _ in 0..20 {
-            stream.start().unwrap();
-            stream.start().unwrap();
+            start(&mut *stream);
+            start(&mut *stream);
             assert!(play(&mut *stream, 2) > 0, "{mode:?}");
             stream.stop();
             stream.stop();
@@ -117,7 +157,7 @@ fn streams_can_be_opened_and_dropped_in_any_state() {
         for round in 0..20 {
             let mut stream = device.open(request).unwrap();
             if round % 2 == 0 {
-                stream.start().unwrap();
+                start(&mut *stream);
             }
             if round % 4 == 0 {
                 play(&mut *stream, 1);
@@ -134,7 +174,7 @@ fn two_shared_streams_play_at_once() {
             thread::spawn(|| {
                 let device = default_device(Mode::Shared);
                 let mut stream = device.open(request(&device)).unwrap();
-                stream.start().unwrap();
+                start(&mut *stream);
                 play(&mut *stream, 50)
             })
         })
@@ -156,7 +196,7 @@ fn a_waker_interrupts_once_and_goes_before_the_device() {
             Wake::Interrupted,
             "{mode:?}, before the start"
         );
-        stream.start().unwrap();
+        start(&mut *stream);
         play(&mut *stream, 3);
         stream.waker().wake();
         stream.waker().wake();
@@ -181,17 +221,14 @@ fn t21_a_stream_whose_clock_stands_still_is_not_waited_for_for_ever() {
 fn wake_ups_are_stamped_with_the_clock() {
     let device = default_device(Mode::Shared);
     let mut stream = device.open(request(&device)).unwrap();
-    stream.start().unwrap();
+    start(&mut *stream);
+    let mut silence = Silence::new(&*stream);
     let mut last_ns = now_ns();
     for _ in 0..20 {
         assert_eq!(stream.wait(), Wake::Due);
-        stream
-            .cycle(&mut |due| {
-                due.bytes.fill(0);
-                assert!(last_ns <= due.now_ns && due.now_ns <= now_ns());
-                last_ns = due.now_ns;
-            })
-            .unwrap();
+        stream.cycle(&mut silence).unwrap();
+        assert!(last_ns <= silence.woken_ns && silence.woken_ns <= now_ns());
+        last_ns = silence.woken_ns;
     }
 }
 
@@ -201,12 +238,13 @@ fn nothing_is_allocated_between_two_cycles() {
     for mode in modes() {
         let device = default_device(mode);
         let mut stream = device.open(request(&device)).unwrap();
-        stream.start().unwrap();
+        start(&mut *stream);
+        let mut silence = Silence::new(&*stream);
         let before = rt::guard::counts();
         for _ in 0..100 {
             let wake = rt::section(|| {
                 let wake = stream.wait();
-                stream.cycle(&mut |due| due.bytes.fill(0)).map(|_| wake)
+                stream.cycle(&mut silence).map(|()| wake)
             });
             assert_eq!(wake, Ok(Wake::Due));
         }
@@ -226,13 +264,23 @@ fn a_late_client_is_told_of_the_underrun() {
     for mode in modes() {
         let device = default_device(mode);
         let mut stream = device.open(request(&device)).unwrap();
-        stream.start().unwrap();
+        start(&mut *stream);
         play(&mut *stream, 10);
         thread::sleep(Duration::from_millis(400));
         assert_eq!(stream.wait(), Wake::Due);
-        let mut underrun = false;
-        stream.cycle(&mut |due| underrun = due.underrun).unwrap();
-        assert!(underrun, "{mode:?}");
+        let mut silence = Silence::new(&*stream);
+        stream.cycle(&mut silence).unwrap();
+        assert!(silence.underrun, "{mode:?}");
+    }
+}
+
+struct Panics;
+
+impl Cycle for Panics {
+    fn captured(&mut self, _packet: Packet<'_>) {}
+
+    fn due(&mut self, _due: Due<'_>) -> u32 {
+        panic!("on purpose")
     }
 }
 
@@ -241,12 +289,11 @@ fn a_late_client_is_told_of_the_underrun() {
 fn a_panic_in_the_client_does_not_block_the_stream() {
     let device = default_device(Mode::Shared);
     let mut stream = device.open(request(&device)).unwrap();
-    stream.start().unwrap();
+    start(&mut *stream);
     play(&mut *stream, 3);
     assert_eq!(stream.wait(), Wake::Due);
-    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        stream.cycle(&mut |_| panic!("on purpose"))
-    }));
+    let panicked =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stream.cycle(&mut Panics)));
     assert!(panicked.is_err());
     assert!(play(&mut *stream, 5) > 0);
 }
@@ -264,6 +311,7 @@ fn senseless_requests_are_refused_with_a_sentence() {
                     .open(OpenRequest {
                         rate_hz,
                         block_frames: 480,
+                        sides: Sides::Output,
                     })
                     .err()
                     .unwrap();
@@ -276,11 +324,12 @@ fn senseless_requests_are_refused_with_a_sentence() {
                 .open(OpenRequest {
                     rate_hz,
                     block_frames,
+                    sides: Sides::Output,
                 })
                 .unwrap();
             let timing = stream.timing();
             assert!(timing.period_frames > 0 && timing.period_frames <= timing.buffer_frames);
-            stream.start().unwrap();
+            start(&mut *stream);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use asio::host::{self, Driver, InstalledDriver};
-use engine::endpoint::Device;
+use engine::endpoint::{Device, DeviceInfo, SideInfo};
 use serde::Serialize;
 use session::product::{DRIVERS, Product, Sharing};
 use wasapi_io::{FORMATS_VARIABLE, Mode, Options, Selection, WasapiDevice};
@@ -93,10 +93,8 @@ fn look_at_devices(findings: &mut Findings) {
             Ok(info) => findings.good(
                 what,
                 format!(
-                    "{}: {}, {} channels, {} Hz, period {} frames, at least {}",
-                    info.name,
-                    info.sample,
-                    info.channels,
+                    "{}, {} Hz, period {} frames, at least {}",
+                    sides(&info),
                     info.rate_hz,
                     info.period_frames_default,
                     info.period_frames_min
@@ -105,6 +103,23 @@ fn look_at_devices(findings: &mut Findings) {
             Err(error) => findings.broken(what, error.message),
         }
     }
+}
+
+/// What a device plays and records with.
+fn sides(info: &DeviceInfo) -> String {
+    let side = |side: &SideInfo, what| {
+        let SideInfo {
+            name,
+            sample,
+            channels,
+            ..
+        } = side;
+        format!("{name}: {channels} {what}, {sample}")
+    };
+    let output = info.output.as_ref().map(|output| side(output, "outputs"));
+    let input = info.input.as_ref().map(|input| side(input, "inputs"));
+    let sides: Vec<String> = output.into_iter().chain(input).collect();
+    sides.join("; ")
 }
 
 fn look_at_driver(findings: &mut Findings, product: &Product, installed: &[InstalledDriver]) {

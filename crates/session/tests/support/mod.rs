@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use engine::endpoint::{
-    Device, DeviceInfo, Due, EndpointError, EndpointTiming, FaultKind, OpenRequest, RenderEndpoint,
-    StreamFault, Wake, Waker,
+    Cycle, Device, DeviceInfo, Due, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake,
+    OpenRequest, SideInfo, StreamFault, Wake, Waker,
 };
 use engine::format::{SampleFormat, StreamFormat};
 
@@ -124,14 +124,17 @@ impl Device for FakeDevice {
             return Err(EndpointError::new(FaultKind::NotFound, message));
         }
         Ok(DeviceInfo {
-            name: "Fake".into(),
-            channels: CHANNELS,
-            channel_mask: 3,
             rate_hz: 48_000,
-            sample: SampleFormat::Int32,
             period_frames_min: PERIOD_FRAMES,
             period_frames_default: PERIOD_FRAMES,
-            latency_frames_estimate: 2 * PERIOD_FRAMES,
+            output: Some(SideInfo {
+                name: "Fake".into(),
+                channels: CHANNELS,
+                channel_mask: 3,
+                sample: SampleFormat::Int32,
+                latency_frames_estimate: 2 * PERIOD_FRAMES,
+            }),
+            input: None,
         })
     }
 
@@ -145,7 +148,7 @@ impl Device for FakeDevice {
         }
     }
 
-    fn open(&self, request: OpenRequest) -> Result<Box<dyn RenderEndpoint>, EndpointError> {
+    fn open(&self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
         if self.faults.refuses_to_open {
             let message = "Fake is in use by another program; close that program.";
             return Err(EndpointError::new(FaultKind::InUse, message));
@@ -197,22 +200,28 @@ impl Waker for FakeWaker {
     }
 }
 
-impl RenderEndpoint for FakeEndpoint {
-    fn format(&self) -> StreamFormat {
-        StreamFormat {
+impl Endpoint for FakeEndpoint {
+    fn output_format(&self) -> Option<StreamFormat> {
+        Some(StreamFormat {
             sample: SampleFormat::Int32,
             channels: CHANNELS,
             rate_hz: self.rate_hz,
             channel_mask: 3,
-        }
+        })
+    }
+
+    fn input_format(&self) -> Option<StreamFormat> {
+        None
     }
 
     fn timing(&self) -> EndpointTiming {
         EndpointTiming {
             period_frames: PERIOD_FRAMES,
             buffer_frames: 2 * PERIOD_FRAMES,
+            intake: Intake::Whole,
             queued_frames: PERIOD_FRAMES,
             device_frames: 7,
+            input_device_frames: 0,
         }
     }
 
@@ -220,7 +229,7 @@ impl RenderEndpoint for FakeEndpoint {
         Arc::new(FakeWaker(self.ends.waker.clone()))
     }
 
-    fn start(&mut self) -> Result<(), EndpointError> {
+    fn start(&mut self, _keep_frames: u32) -> Result<(), EndpointError> {
         if self.refuses_to_start {
             let message = "Fake does not start; unplug it and plug it in.";
             return Err(EndpointError::new(FaultKind::Failed, message));
@@ -244,16 +253,19 @@ impl RenderEndpoint for FakeEndpoint {
         }
     }
 
-    fn cycle(&mut self, fill: &mut dyn FnMut(Due<'_>)) -> Result<u32, StreamFault> {
+    fn cycle(&mut self, work: &mut dyn Cycle) -> Result<(), StreamFault> {
         let Self {
             now_ns, underrun, ..
         } = *self;
-        fill(Due {
+        let written = work.due(Due {
             bytes: &mut self.memory,
+            queued_frames: 0,
             now_ns,
+            busy_ns: 0,
             underrun,
         });
+        assert_eq!(written, PERIOD_FRAMES, "the device takes all or nothing");
         self.handed_over = true;
-        Ok(PERIOD_FRAMES)
+        Ok(())
     }
 }
