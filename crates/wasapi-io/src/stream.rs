@@ -241,7 +241,12 @@ fn timing(
     };
     // The system's figure is the longest way of a frame, and a full queue is a part of that way.
     let latency_frames = plausible_latency_frames(client.latency_hns().unwrap_or(0), rate_hz);
-    let device_frames = latency_frames.saturating_sub(longest_frames);
+    let stated_frames = latency_frames.saturating_sub(longest_frames);
+    let device_frames = match pace {
+        // Whatever the system states, the mixer works a period ahead.
+        Pace::SharedEvent => stated_frames.max(period_frames),
+        Pace::ExclusiveEvent | Pace::ExclusiveTimer => stated_frames,
+    };
     Ok(EndpointTiming {
         period_frames,
         buffer_frames,
