@@ -44,7 +44,10 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Install this project's ASIO drivers (needs an administrator)
+    /// Choose the devices of each driver, their mode and more: the configuration file
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Install this project's ASIO drivers, one for each profile (needs an administrator)
     ///
     /// Writes the COM classes and the entries in the ASIO list. The DLL stays where it is. Doing it
     /// again, for instance after the DLL has moved, does no harm.
@@ -73,6 +76,77 @@ pub enum Command {
     /// One check of `validate`, in a process of its own
     #[command(hide = true)]
     ValidateCheck(ValidateCheckArguments),
+}
+
+/// What `profile` can do.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  asio2wasapi profile list
+  asio2wasapi profile set \"ASIO2WASAPI Shared\" \"output=Headphones\"
+  asio2wasapi profile set \"ASIO2WASAPI Shared\" \"output=['USB Mixer', 'default']\" block_frames=256
+  asio2wasapi profile new Studio --like \"ASIO2WASAPI Exclusive\" rate_hz=96000
+  asio2wasapi profile set Studio rate_hz=          back to the default
+
+A value is TOML; where it is none it stands for a text without quotes. `devices` lists what can be an
+output or an input, and `profile show` what else can be set.")]
+pub enum ProfileCommand {
+    /// List the profiles, each of which is an ASIO driver
+    List {
+        /// Print one JSON array instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all of a profile, as it can be written in the file
+    Show {
+        /// Name of the profile
+        name: String,
+        /// Print one JSON object instead
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a profile
+    New {
+        /// Its name, and the driver's: at most 31 letters
+        name: String,
+        /// The profile that it is to be like
+        #[arg(long, value_name = "NAME")]
+        like: Option<String>,
+        /// What is to be different
+        #[arg(value_name = "KEY=VALUE", value_parser = setting)]
+        settings: Vec<Setting>,
+    },
+    /// Change a profile
+    Set {
+        /// Name of the profile
+        name: String,
+        /// What is to be different; without a value the default holds again
+        #[arg(value_name = "KEY=VALUE", value_parser = setting, required = true)]
+        settings: Vec<Setting>,
+    },
+    /// Take a profile out of the file; a built-in one has its defaults again
+    Remove {
+        /// Name of the profile
+        name: String,
+    },
+    /// Print where the configuration file belongs
+    Path,
+    /// Look whether the configuration file is right
+    Check {
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A key and its value; an empty one stands for the default.
+pub type Setting = (String, String);
+
+fn setting(text: &str) -> Result<Setting, String> {
+    match text.split_once('=') {
+        Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        None => Err("write it with an equals sign, as in mode=shared".to_owned()),
+    }
 }
 
 /// What `validate` wants to know.
@@ -197,6 +271,9 @@ mod tests {
             &["asio2wasapi", "validate"],
             &["asio2wasapi", "validate", "Driver", "--check", "nonsense"],
             &["asio2wasapi", "validate", "Driver", "--timeout", "0"],
+            &["asio2wasapi", "profile"],
+            &["asio2wasapi", "profile", "set", "Studio"],
+            &["asio2wasapi", "profile", "set", "Studio", "mode"],
         ] {
             let error = Arguments::try_parse_from(line).expect_err("refused");
             assert_eq!(error.exit_code(), 2, "{line:?}");

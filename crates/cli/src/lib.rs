@@ -8,6 +8,7 @@ pub mod failure;
 pub mod findings;
 pub mod level;
 pub mod play;
+pub mod profiles;
 pub mod simulate;
 pub mod table;
 pub mod wav;

@@ -29,6 +29,7 @@ fn every_command_has_a_help_text() {
         "register",
         "unregister",
         "play",
+        "profile",
         "doctor",
     ] {
         assert!(help.contains(command), "{help}");

@@ -167,6 +167,17 @@ pub enum DeviceName {
     Name(String),
 }
 
+impl DeviceName {
+    /// How it is written in the file, without quotes.
+    pub fn word(&self) -> &str {
+        match self {
+            DeviceName::Default => "default",
+            DeviceName::DefaultCommunications => "default-communications",
+            DeviceName::Id(text) | DeviceName::Name(text) => text,
+        }
+    }
+}
+
 /// Which channels of a device the host gets, and in which order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Channels {

@@ -7,7 +7,7 @@ use crate::read::{PROFILES, path_of};
 
 /// A device as it is written in the file, with its quotes.
 pub fn device_text(device: &DeviceName) -> String {
-    Value::from(device_word(device)).to_string()
+    Value::from(device.word()).to_string()
 }
 
 /// The profile with everything that can be chosen in it, as it is written in the file. A key whose
@@ -71,7 +71,7 @@ fn side_value(side: &Side) -> Value {
 }
 
 fn member_value(member: &Member, as_table: bool) -> Value {
-    let mut words: Vec<&str> = member.devices.iter().map(device_word).collect();
+    let mut words: Vec<&str> = member.devices.iter().map(DeviceName::word).collect();
     if member.or_none {
         words.push("none");
     }
@@ -95,12 +95,4 @@ fn member_value(member: &Member, as_table: bool) -> Value {
         }
     }
     Value::InlineTable(table)
-}
-
-fn device_word(device: &DeviceName) -> &str {
-    match device {
-        DeviceName::Default => "default",
-        DeviceName::DefaultCommunications => "default-communications",
-        DeviceName::Id(text) | DeviceName::Name(text) => text,
-    }
 }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use wasapi_io::{Direction, EndpointFormats, EndpointInfo};
 
 use crate::devices::{DeviceEntry, DeviceFormats, device_table};
+use crate::profiles::device_lines;
 
 /// Lists the system's sound devices.
 pub fn devices(json: bool) -> Result<()> {
@@ -25,7 +26,27 @@ pub fn devices(json: bool) -> Result<()> {
             println!("? {problem}");
         }
     }
+    print_lines(&devices);
     Ok(())
+}
+
+/// What can be pasted into the configuration.
+fn print_lines(devices: &[DeviceEntry]) {
+    let active = devices.iter().filter(|device| device.state == "active");
+    let (render, capture): (Vec<_>, Vec<_>) =
+        active.partition(|device| device.direction == Direction::Render.name());
+    let lines = [("output", render), ("input", capture)].map(|(key, devices)| {
+        let names: Vec<_> = devices
+            .iter()
+            .map(|device| (device.name.as_str(), device.id.as_str()))
+            .collect();
+        device_lines(key, &names)
+    });
+    let lines = lines.concat();
+    if !lines.is_empty() {
+        println!("\nIn a profile (`asio2wasapi profile --help`) these lines choose a device:");
+        print!("{lines}");
+    }
 }
 
 fn entry(info: EndpointInfo) -> DeviceEntry {

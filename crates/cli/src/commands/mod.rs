@@ -14,6 +14,7 @@ mod drivers;
 mod installed;
 #[cfg(windows)]
 mod play;
+mod profile;
 #[cfg(windows)]
 mod register;
 mod validate;
@@ -27,6 +28,7 @@ pub fn run(command: Command) -> Result<()> {
     match command {
         Command::Devices { json } => devices::devices(json),
         Command::Drivers { json } => drivers::drivers(json),
+        Command::Profile(command) => profile::profile(&command),
         Command::Register { dll } => register::register(dll.as_deref()),
         Command::Unregister => register::unregister(),
         Command::Play(arguments) => play::play(&arguments),
@@ -37,8 +39,8 @@ pub fn run(command: Command) -> Result<()> {
     }
 }
 
-/// Does what can be done without Windows: simulates, checks the file that is to be played, lists the
-/// checks.
+/// Does what can be done without Windows: simulates, edits the configuration, checks the file that is
+/// to be played, lists the checks.
 ///
 /// # Errors
 /// The file cannot be played, or there is nothing to play it with.
@@ -53,6 +55,7 @@ pub fn run(command: Command) -> Result<()> {
             return Ok(());
         }
         Command::Simulate(arguments) => return crate::simulate::simulate(arguments),
+        Command::Profile(command) => return profile::profile(command),
         _ => {}
     }
     anyhow::bail!("ASIO and WASAPI need Windows or Wine: run asio2wasapi.exe there")

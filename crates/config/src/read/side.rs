@@ -5,9 +5,7 @@ use toml_edit::{Array, Item, TableLike, Value};
 use super::{Reader, Spot, path_of};
 use crate::model::{Channels, DeviceName, Member, Side};
 
-/// Words that stand for no name; case does not count.
-const DEFAULT: &str = "default";
-const DEFAULT_COMMUNICATIONS: &str = "default-communications";
+/// Stands for no device; case does not count.
 const NONE: &str = "none";
 
 const CHANNELS_MAX: u32 = 64;
@@ -111,7 +109,7 @@ impl Reader<'_> {
         let or_none = texts.pop_if(|(text, _)| is(text, NONE)).is_some();
         let mut devices = Vec::new();
         for (text, span) in texts {
-            match device_name(text) {
+            match DeviceName::read(text) {
                 Ok(name) => devices.push(name),
                 Err(message) => {
                     self.fault(span, &spot.path, message);
@@ -171,18 +169,27 @@ fn is(text: &str, word: &str) -> bool {
     text.eq_ignore_ascii_case(word)
 }
 
-/// The system's ids of devices begin with a brace, and no device has such a name.
-fn device_name(text: &str) -> Result<DeviceName, String> {
-    match text {
-        text if is(text, DEFAULT) => Ok(DeviceName::Default),
-        text if is(text, DEFAULT_COMMUNICATIONS) => Ok(DeviceName::DefaultCommunications),
-        text if is(text, NONE) => {
-            Err("after \"none\" nothing else is tried; put it last".to_owned())
+impl DeviceName {
+    /// What a text in the file means; the opposite of [`word`](Self::word).
+    ///
+    /// # Errors
+    /// It means no device: it is empty, or it is `none`, which the lists of devices end with.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let roles = [DeviceName::Default, DeviceName::DefaultCommunications];
+        if let Some(role) = roles.into_iter().find(|role| is(text, role.word())) {
+            return Ok(role);
         }
-        text if text.trim().is_empty() => {
-            Err("this is no device; write its name or its id".to_owned())
+        if is(text, NONE) {
+            return Err("after \"none\" nothing else is tried; put it last".to_owned());
         }
-        text if text.starts_with('{') => Ok(DeviceName::Id(text.to_owned())),
-        text => Ok(DeviceName::Name(text.to_owned())),
+        if text.trim().is_empty() {
+            return Err("this is no device; write its name or its id".to_owned());
+        }
+        // The system's ids begin with a brace, and hardly any name does.
+        Ok(if text.starts_with('{') {
+            DeviceName::Id(text.to_owned())
+        } else {
+            DeviceName::Name(text.to_owned())
+        })
     }
 }
