@@ -21,6 +21,7 @@
 //!     fundamental 16          # the mixer's periods are multiples of this, in frames
 //!     engine-min 128          # and no shorter than this, in frames
 //!     packet 128              # exclusive buffers are whole packets of so many bytes; 1: no rule
+//!     timer-periods 1         # exclusive buffers without events have this many periods at least
 //!     latency 24              # frames from the buffer to the analogue output
 //!   capture IN
 //! cable OUT 1 2 -> IN 1 2 delay 0
@@ -256,6 +257,7 @@ fn endpoint_line(endpoint: &mut EndpointSpec, key: &str, rest: &str) -> Option<(
         "fundamental" => endpoint.fundamental_frames = number()?,
         "engine-min" => endpoint.engine_min_frames = number()?,
         "packet" => endpoint.packet_bytes = number()?,
+        "timer-periods" => endpoint.timer_periods = number()?,
         "latency" => endpoint.latency_frames = number()?,
         _ => return None,
     }
@@ -316,7 +318,7 @@ mod tests {
             "seed 7 # any\nstall 500us\ncard Desk Card\n clock ppm 50\n clock sine 20 60s\n clock step 10s -30\n \
              wake jitter 50us\n render Big OUT\n channels 4\n mask 0x33\n mix 96000\n rates 48000 96000\n \
              formats int24 int16\n period 5ms\n min-period 1ms\n fundamental 32\n engine-min 64\n packet 1\n \
-             latency 7\n capture IN\n channels 4\ncable Big OUT 1 4 -> IN 2 3 delay 9\nat 2s lose Big OUT\n",
+             timer-periods 6\n latency 7\n capture IN\n channels 4\ncable Big OUT 1 4 -> IN 2 3 delay 9\nat 2s lose Big OUT\n",
         )
         .unwrap();
         assert_eq!((config.seed, config.stall_ns), (7, 500_000));
@@ -340,6 +342,7 @@ mod tests {
         );
         assert_eq!((out.fundamental_frames, out.engine_min_frames), (32, 64));
         assert_eq!((out.packet_bytes, out.latency_frames), (1, 7));
+        assert_eq!(out.timer_periods, 6);
         assert_eq!(config.script[0].fault, Fault::Lose);
         let cable = &config.cables[0];
         assert_eq!(

@@ -327,6 +327,13 @@ fn plan_exclusive(
         let aligned_frames = buffer_frames.next_multiple_of(multiple);
         return Err(SimError::BufferSizeNotAligned { aligned_frames });
     }
+    // The page promises a buffer of at least the size that is asked for. Drivers give more: PortAudio
+    // counts on six periods for recording.
+    let least_frames = match wants_event {
+        true => 0,
+        false => period_frames.saturating_mul(endpoint.spec.timer_periods),
+    };
+    let buffer_frames = buffer_frames.max(least_frames.next_multiple_of(multiple));
     Ok(Plan {
         format,
         buffer_frames,

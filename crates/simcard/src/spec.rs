@@ -55,6 +55,9 @@ pub struct EndpointSpec {
     pub engine_min_frames: u32,
     /// In exclusive mode a buffer must be whole packets of so many bytes; 1 for no such rule.
     pub packet_bytes: u32,
+    /// Exclusive streams without events get a buffer of so many of their periods at least; 1 for what
+    /// they ask for.
+    pub timer_periods: u32,
     /// Frames from the device's buffer to the analogue output, or from the input to the buffer.
     pub latency_frames: u32,
 }
@@ -93,6 +96,7 @@ impl EndpointSpec {
             fundamental_frames: 16,
             engine_min_frames: 128,
             packet_bytes: 128,
+            timer_periods: 1,
             latency_frames: 24,
         }
     }
@@ -149,6 +153,7 @@ impl EndpointSpec {
             && (1..=5_000_000).contains(&self.default_period_hns)
             && (1..=self.default_period_hns).contains(&self.min_period_hns)
             && self.packet_bytes <= 1 << 16
+            && self.timer_periods <= 64
             && self.engine_min_frames <= 1 << 16
             && self.fundamental_frames <= 1 << 16
             && self.latency_frames <= 1 << 20;

@@ -88,6 +88,28 @@ fn t2_t3_durations_out_of_range_are_refused_as_documented() {
 }
 
 #[test]
+fn a_driver_may_give_streams_without_events_more_than_they_ask_for() {
+    let mut card = CardSpec::stereo("CARD");
+    card.capture.as_mut().expect("it records").timer_periods = 6;
+    let (mut world, out, input, _) = machine(1, &card);
+    let mode = |buffer_hns, event| Mode::Exclusive {
+        buffer_hns,
+        period_hns: 100_000,
+        event,
+    };
+    let mut frames = |endpoint, mode| {
+        let stream = world.open(endpoint, mode, INT32).expect("opened");
+        let frames = [world.buffer_frames(stream), world.period_frames(stream)];
+        world.close(stream);
+        frames
+    };
+    assert_eq!(frames(input, mode(100_000, false)), [Ok(2_880), Ok(480)]);
+    assert_eq!(frames(input, mode(900_000, false)), [Ok(4_320), Ok(480)]);
+    assert_eq!(frames(input, mode(100_000, true)), [Ok(480), Ok(480)]);
+    assert_eq!(frames(out, mode(100_000, false)), [Ok(480), Ok(480)]);
+}
+
+#[test]
 fn an_exclusive_stream_and_any_other_exclude_each_other() {
     let (mut world, out, input) = card();
     let mix = world.mix_format(out).expect("there");
