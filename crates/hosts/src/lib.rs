@@ -2,16 +2,22 @@
 //! field, so that the driver is judged from outside.
 //!
 //! - `pa-host` is PortAudio, a real ASIO and WASAPI host, loaded at run time.
+//! - `sdl-host` is SDL, a library of games and media players, on WASAPI.
 //! - `asio-check` is a host of our own that also does what hosts should not do.
 
 pub mod checks;
 #[cfg(windows)]
 pub mod clock;
+#[cfg(windows)]
+mod dll;
 pub mod intervals;
 pub mod material;
 #[cfg(windows)]
 pub mod portaudio;
+pub mod recording;
 pub mod report;
+#[cfg(windows)]
+pub mod sdl;
 pub mod sheet;
 #[cfg(windows)]
 mod system;

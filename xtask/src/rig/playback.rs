@@ -71,7 +71,7 @@ pub struct HostReport {
     #[serde(default, skip_serializing)]
     pub callback_times_ns: Vec<u64>,
     /// The host program.
-    pub portaudio_version: String,
+    pub library_version: String,
 }
 
 /// Percentiles in microseconds.

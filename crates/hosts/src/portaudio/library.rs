@@ -1,50 +1,11 @@
 //! The library's functions, found at run time.
 
-use std::ffi::{CStr, c_char, c_double, c_int, c_ulong, c_void};
-use std::io;
-use std::os::windows::ffi::OsStrExt;
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use std::ffi::{c_char, c_double, c_int, c_ulong, c_void};
 
 use super::raw;
-use crate::system::{GetProcAddress, LoadLibraryW};
 
-/// Declares the table of functions and how it is filled.
-macro_rules! functions {
-    ($($field:ident = $symbol:literal : fn($($argument:ty),*) -> $result:ty;)*) => {
-        /// Entry points of a loaded PortAudio. The library stays loaded until the process ends.
-        pub struct Library {
-            $(pub $field: unsafe extern "C" fn($($argument),*) -> $result,)*
-        }
-
-        impl Library {
-            /// Loads the library and finds every function.
-            ///
-            /// # Errors
-            /// The file cannot be loaded or lacks a function.
-            pub fn load(path: &Path) -> Result<Library> {
-                let module = load(path)?;
-                Ok(Library {
-                    $($field: {
-                        let address = find(module, $symbol)
-                            .with_context(|| format!("{} is no PortAudio", path.display()))?;
-                        // SAFETY: PortAudio's public header guarantees this signature and the C
-                        // calling convention for the function of that name; `address` is not null.
-                        unsafe {
-                            std::mem::transmute::<
-                                *mut c_void,
-                                unsafe extern "C" fn($($argument),*) -> $result,
-                            >(address)
-                        }
-                    },)*
-                })
-            }
-        }
-    };
-}
-
-functions! {
+crate::dll::functions! {
+    "PortAudio";
     initialize = c"Pa_Initialize": fn() -> c_int;
     terminate = c"Pa_Terminate": fn() -> c_int;
     version_text = c"Pa_GetVersionText": fn() -> *const c_char;
@@ -73,24 +34,4 @@ functions! {
     is_stream_active = c"Pa_IsStreamActive": fn(*mut c_void) -> c_int;
     stop_stream = c"Pa_StopStream": fn(*mut c_void) -> c_int;
     close_stream = c"Pa_CloseStream": fn(*mut c_void) -> c_int;
-}
-
-fn load(path: &Path) -> Result<*mut c_void> {
-    let wide: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
-    // SAFETY: `wide` ends with a NUL and lives across the call.
-    let module = unsafe { LoadLibraryW(wide.as_ptr()) };
-    if module.is_null() {
-        let error = io::Error::last_os_error();
-        return Err(error).with_context(|| format!("cannot load {}", path.display()));
-    }
-    Ok(module)
-}
-
-fn find(module: *mut c_void, symbol: &CStr) -> Result<*mut c_void> {
-    // SAFETY: `module` came from LoadLibraryW and is never freed; `symbol` ends with a NUL.
-    let address = unsafe { GetProcAddress(module, symbol.as_ptr().cast()) };
-    if address.is_null() {
-        anyhow::bail!("it has no function {}", symbol.to_string_lossy());
-    }
-    Ok(address)
 }

@@ -1,19 +1,22 @@
 //! PortAudio, loaded at run time and driven safely.
 #![expect(unsafe_code, reason = "calls a C library")]
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::c_int;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use serde::Serialize;
 
+use crate::dll::text;
 use library::Library;
 
+mod job;
 mod library;
 mod raw;
 mod stream;
 
-pub use stream::{OutputRequest, OutputStream, Playback, Stall};
+pub use job::{Flags, Job, Stall};
+pub use stream::{Request, Side, Stream};
 
 /// The ways to a device that the tests use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,15 @@ impl HostApi {
     }
 }
 
+/// Which way sound goes through a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the device to us.
+    Input,
+    /// From us to the device.
+    Output,
+}
+
 /// A host API of the library and its devices.
 #[derive(Debug, Serialize)]
 pub struct HostApiEntry {
@@ -42,7 +54,7 @@ pub struct HostApiEntry {
     pub name: String,
     /// PortAudio's stable number for it.
     pub type_id: i32,
-    /// What it offers, inputs included.
+    /// What it offers.
     pub devices: Vec<DeviceEntry>,
 }
 
@@ -59,10 +71,31 @@ pub struct DeviceEntry {
     pub output_channels: i32,
     /// Rate that nobody has to ask for, in Hz.
     pub default_rate_hz: f64,
+    /// Input latency that PortAudio proposes for interactive use, in milliseconds.
+    pub low_input_latency_ms: f64,
     /// Output latency that PortAudio proposes for interactive use, in milliseconds.
     pub low_output_latency_ms: f64,
+    /// The host API's default for recording.
+    pub default_input: bool,
     /// The host API's default for playback.
     pub default_output: bool,
+}
+
+impl DeviceEntry {
+    fn has(&self, direction: Direction) -> bool {
+        let channels = match direction {
+            Direction::Input => self.input_channels,
+            Direction::Output => self.output_channels,
+        };
+        channels > 0
+    }
+
+    fn is_default(&self, direction: Direction) -> bool {
+        match direction {
+            Direction::Input => self.default_input,
+            Direction::Output => self.default_output,
+        }
+    }
 }
 
 /// An initialised PortAudio. Dropping it ends it. One thread only.
@@ -114,11 +147,11 @@ impl PortAudio {
             // SAFETY: a string of PortAudio's, alive as long as the structure.
             name: unsafe { text(info.name) },
             type_id: info.type_id,
-            devices: self.devices_of(index, info.default_output_device)?,
+            devices: self.devices_of(index, info)?,
         })
     }
 
-    fn devices_of(&self, host_api: c_int, default_output: c_int) -> Result<Vec<DeviceEntry>> {
+    fn devices_of(&self, host_api: c_int, owner: &raw::HostApiInfo) -> Result<Vec<DeviceEntry>> {
         // SAFETY: the library is initialised, here and below.
         let count = unsafe { (self.library.device_count)() };
         if count < 0 {
@@ -136,19 +169,26 @@ impl PortAudio {
                 input_channels: info.max_input_channels,
                 output_channels: info.max_output_channels,
                 default_rate_hz: info.default_sample_rate_hz,
+                low_input_latency_ms: info.default_low_input_latency_s * 1000.0,
                 low_output_latency_ms: info.default_low_output_latency_s * 1000.0,
-                default_output: index == default_output,
+                default_input: index == owner.default_input_device,
+                default_output: index == owner.default_output_device,
             })
         };
         Ok((0..count).filter_map(entry).collect())
     }
 
-    /// The device to play to: the one of exactly that name, else the first whose name contains it
-    /// (case does not matter), without a name the host API's default.
+    /// The device to play to or to record from: the one of exactly that name, else the first whose
+    /// name contains it (case does not matter), without a name the host API's default.
     ///
     /// # Errors
     /// There is no such host API or device; the sentence names the ones that there are.
-    pub fn find_output(&self, host_api: HostApi, name: Option<&str>) -> Result<DeviceEntry> {
+    pub fn find(
+        &self,
+        host_api: HostApi,
+        direction: Direction,
+        name: Option<&str>,
+    ) -> Result<DeviceEntry> {
         // SAFETY: the library is initialised.
         let index = unsafe { (self.library.host_api_index)(host_api.type_id()) };
         if index < 0 {
@@ -161,9 +201,9 @@ impl PortAudio {
             mut devices,
             ..
         } = self.host_api(index)?;
-        devices.retain(|device| device.output_channels > 0);
+        devices.retain(|device| device.has(direction));
         let found = match name {
-            None => devices.iter().find(|device| device.default_output),
+            None => devices.iter().find(|device| device.is_default(direction)),
             Some(name) => {
                 let lower = name.to_lowercase();
                 devices
@@ -184,7 +224,11 @@ impl PortAudio {
                 names.join(", ")
             };
             let wish = name.map_or("a default".to_owned(), |name| format!("\"{name}\""));
-            anyhow!("{api} has no output device {wish}; there is: {names}")
+            let kind = match direction {
+                Direction::Input => "input",
+                Direction::Output => "output",
+            };
+            anyhow!("{api} has no {kind} device {wish}; there is: {names}")
         })
     }
 }
@@ -213,18 +257,4 @@ impl Library {
         }
         anyhow!("{what}: {message} (PortAudio error {code})")
     }
-}
-
-/// A copy of a C string; empty for null.
-///
-/// # Safety
-/// `pointer` is null or points to a string that ends with a NUL and lives across the call.
-unsafe fn text(pointer: *const c_char) -> String {
-    if pointer.is_null() {
-        return String::new();
-    }
-    // SAFETY: the caller guarantees a string that ends with a NUL.
-    unsafe { CStr::from_ptr(pointer) }
-        .to_string_lossy()
-        .into_owned()
 }

@@ -16,8 +16,11 @@ pub const INT16: c_ulong = 8;
 /// Neither clip nor dither: integers must arrive as they left.
 pub const EXACT: c_ulong = 1 | 2;
 
-/// A flag of the callback: the device ran dry before.
+// Flags of the callback.
+pub const INPUT_UNDERFLOW: c_ulong = 1;
+pub const INPUT_OVERFLOW: c_ulong = 2;
 pub const OUTPUT_UNDERFLOW: c_ulong = 4;
+pub const OUTPUT_OVERFLOW: c_ulong = 8;
 
 pub const CONTINUE: c_int = 0;
 pub const COMPLETE: c_int = 1;

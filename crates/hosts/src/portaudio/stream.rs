@@ -1,181 +1,155 @@
-//! A stream that plays [`Material`] and notes when it was asked for it.
+//! A stream that does a [`Job`].
 
 use std::ffi::{c_int, c_ulong, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{null, null_mut};
+use std::ptr::{from_ref, null, null_mut};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use rt::Counter;
 
+use super::job::{Job, on_callback};
 use super::{DeviceEntry, HostApi, PortAudio, raw};
-use crate::clock::Clock;
 use crate::material::{Material, RawFormat};
+use crate::recording::Recording;
 
-/// How the stream is to be.
+/// How the stream is to be. It needs a side at least.
 #[derive(Clone, Copy, Debug)]
-pub struct OutputRequest<'a> {
-    /// The way to the device; decides shared or exclusive.
+pub struct Request<'a> {
+    /// The way to the devices; decides shared or exclusive.
     pub host_api: HostApi,
-    /// A device of that host API.
-    pub device: &'a DeviceEntry,
     /// Rate in Hz.
     pub rate_hz: u32,
     /// Frames of each callback.
     pub block_frames: u32,
+    /// Latency that PortAudio is asked for; it makes of it what it likes.
+    pub latency_frames: u32,
     /// Format of the samples.
     pub format: RawFormat,
+    /// Where it plays to.
+    pub output: Option<Side<'a>>,
+    /// Where it records from.
+    pub input: Option<Side<'a>>,
+}
+
+/// One direction of a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// A device of the request's host API.
+    pub device: &'a DeviceEntry,
     /// Channels.
     pub channels: u32,
 }
 
-/// A pause that one callback makes on purpose.
-#[derive(Clone, Copy, Debug)]
-pub struct Stall {
-    /// Which callback, counted from 0.
-    pub at_callback: u64,
-    /// For how long.
-    pub pause: Duration,
-}
-
-/// What the callback works with, and what it leaves behind.
-pub struct Playback {
-    /// What is played.
-    pub material: Material,
-    /// Entries of the callback on the performance counter's clock, in nanoseconds.
-    pub times_ns: Vec<u64>,
-    /// Callbacks that were told of an underflow.
-    pub underflows: u64,
-    callbacks: Arc<Counter>,
-    stall: Option<Stall>,
-    clock: Clock,
-}
-
-impl Playback {
-    /// Plays `material` in callbacks; `callbacks_expected` instants can be noted.
-    pub fn new(material: Material, callbacks_expected: usize, stall: Option<Stall>) -> Self {
-        Self {
-            material,
-            times_ns: Vec::with_capacity(callbacks_expected),
-            underflows: 0,
-            callbacks: Arc::default(),
-            stall,
-            clock: Clock::new(),
-        }
+impl Request<'_> {
+    fn frame_bytes(&self, side: Option<Side<'_>>) -> Option<usize> {
+        side.map(|side| self.format.bytes() * side.channels as usize)
     }
 
-    /// Calls of the callback so far.
-    pub fn callbacks(&self) -> u64 {
-        self.callbacks.get()
-    }
-
-    /// One callback. Neither allocates nor locks; blocks only where a stall is asked for.
-    fn call(&mut self, out: &mut [u8], flags: c_ulong) -> c_int {
-        let now_ns = self.clock.now_ns();
-        if self.times_ns.len() < self.times_ns.capacity() {
-            self.times_ns.push(now_ns);
-        }
-        let nth = self.callbacks.get();
-        self.callbacks.add(1);
-        self.underflows += u64::from(flags & raw::OUTPUT_UNDERFLOW != 0);
-        if let Some(stall) = self.stall
-            && stall.at_callback == nth
-        {
-            std::thread::sleep(stall.pause);
-        }
-        if self.material.fill(out) {
-            raw::CONTINUE
-        } else {
-            raw::COMPLETE
-        }
+    /// Names of the devices, for a message.
+    fn devices(&self) -> String {
+        let sides = [self.output, self.input];
+        let names = sides.iter().flatten().map(|side| side.device.name.as_str());
+        names.collect::<Vec<_>>().join(" with ")
     }
 }
 
 /// An open stream. Dropping it closes it.
-pub struct OutputStream<'a> {
+pub struct Stream<'a> {
     portaudio: &'a PortAudio,
     /// Null once it is closed, which only `close` does.
     stream: *mut c_void,
     /// Leaked box; the callback's alone until the stream is closed.
-    playback: *mut Playback,
+    job: *mut Job,
     callbacks: Arc<Counter>,
 }
 
 impl PortAudio {
-    /// Opens a stream that will play. Blocks are as asked for, and so is the driver's buffer where
-    /// its sizes allow it.
+    /// Opens a stream for the job. Blocks are as asked for, and so are the driver's buffers where its
+    /// sizes allow it.
     ///
     /// # Errors
-    /// The device does not take the format or does not open.
-    pub fn open_output(
-        &self,
-        request: OutputRequest<'_>,
-        playback: Playback,
-    ) -> Result<OutputStream<'_>> {
+    /// Request and job have not the same sides and frames, or a device does not take the format or does not
+    /// open.
+    pub fn open(&self, request: Request<'_>, job: Job) -> Result<Stream<'_>> {
         ensure!(request.block_frames > 0, "a block needs at least one frame");
+        let material_bytes = job.material.as_ref().map(Material::frame_bytes);
+        let recording_bytes = job.recording.as_ref().map(Recording::frame_bytes);
+        ensure!(
+            request.frame_bytes(request.output) == material_bytes
+                && request.frame_bytes(request.input) == recording_bytes,
+            "a stream needs material for its output and a recording for its input, of its frames"
+        );
         let wasapi = wasapi_info(request.host_api);
-        let parameters = parameters(&request, wasapi.as_ref());
+        let parameters = |side| parameters(&request, side, wasapi.as_ref());
+        let (input, output) = (
+            request.input.map(parameters),
+            request.output.map(parameters),
+        );
+        let input = input.as_ref().map_or(null(), from_ref);
+        let output = output.as_ref().map_or(null(), from_ref);
         let rate_hz = f64::from(request.rate_hz);
-        // SAFETY: PortAudio reads the two structures, alive here, within the call.
-        let code = unsafe { (self.library.is_format_supported)(null(), &parameters, rate_hz) };
+        // SAFETY: PortAudio reads the structures, alive here, within the call.
+        let code = unsafe { (self.library.is_format_supported)(input, output, rate_hz) };
         if code != 0 {
-            let what = format!("{} refuses the format", request.device.name);
+            let what = format!("{} refuses the format", request.devices());
             return Err(self.library.error(&what, code));
         }
-        let callbacks = Arc::clone(&playback.callbacks);
-        let playback = Box::into_raw(Box::new(playback));
+        let callbacks = Arc::clone(job.callbacks());
+        let job = Box::into_raw(Box::new(job));
         let mut stream = null_mut();
-        // SAFETY: PortAudio reads the structures within the call. `playback` lives until the
-        // stream is closed, and only the callback, which PortAudio never runs twice at a time,
-        // uses it until then.
+        // SAFETY: PortAudio reads the structures within the call. `job` lives until the stream is
+        // closed, and only the callback, which PortAudio never runs twice at a time, uses it until
+        // then.
         let code = unsafe {
             (self.library.open_stream)(
                 &mut stream,
-                null(),
-                &parameters,
+                input,
+                output,
                 rate_hz,
                 request.block_frames,
                 raw::EXACT,
                 on_callback,
-                playback.cast(),
+                job.cast(),
             )
         };
         if code != 0 {
             // SAFETY: made by `Box::into_raw` above; without a stream nobody else has it.
-            drop(unsafe { Box::from_raw(playback) });
-            let what = format!("{} does not open", request.device.name);
+            drop(unsafe { Box::from_raw(job) });
+            let what = format!("{} does not open", request.devices());
             return Err(self.library.error(&what, code));
         }
-        Ok(OutputStream {
+        Ok(Stream {
             portaudio: self,
             stream,
-            playback,
+            job,
             callbacks,
         })
     }
 }
 
-impl OutputStream<'_> {
-    /// Output latency as PortAudio states it, in seconds.
-    pub fn output_latency_s(&self) -> f64 {
+impl Stream<'_> {
+    /// Latencies as PortAudio states them, in seconds: of the input and of the output.
+    pub fn latencies_s(&self) -> [f64; 2] {
         // SAFETY: the stream is open; PortAudio returns null or a structure that lives with it.
         let info = unsafe { (self.portaudio.library.stream_info)(self.stream).as_ref() };
-        info.map_or(0.0, |info| info.output_latency_s)
+        info.map_or([0.0; 2], |info| {
+            [info.input_latency_s, info.output_latency_s]
+        })
     }
 
-    /// Starts the stream and waits until everything is played. The second value says why it was
-    /// not; the first is what happened until then.
-    pub fn play(mut self, silence_limit: Duration) -> (Option<Box<Playback>>, Result<()>) {
+    /// Starts the stream and waits until the job is done. The second value says why it was not;
+    /// the first is what happened until then.
+    pub fn run(mut self, silence_limit: Duration) -> (Option<Box<Job>>, Result<()>) {
         let library = &self.portaudio.library;
         // SAFETY: the stream is open.
         let code = unsafe { (library.start_stream)(self.stream) };
-        let played = match code {
+        let done = match code {
             0 => self.wait(silence_limit).and_then(|()| self.stop()),
             code => Err(library.error("the stream does not start", code)),
         };
-        let (playback, closed) = self.close();
-        (playback, played.and(closed))
+        let (job, closed) = self.close();
+        (job, done.and(closed))
     }
 
     /// Waits until the callback has ended the stream.
@@ -222,7 +196,7 @@ impl OutputStream<'_> {
 
     /// Closes the stream, unless it is closed, and takes back what the callback had. Where closing
     /// fails the callback may still come, so its memory is given up.
-    fn close(&mut self) -> (Option<Box<Playback>>, Result<()>) {
+    fn close(&mut self) -> (Option<Box<Job>>, Result<()>) {
         let stream = std::mem::replace(&mut self.stream, null_mut());
         if stream.is_null() {
             return (None, Ok(()));
@@ -233,13 +207,13 @@ impl OutputStream<'_> {
         match unsafe { (library.close_stream)(stream) } {
             // SAFETY: made by `Box::into_raw`; the callback never comes after the closing, and
             // this is reached once.
-            0 => (Some(unsafe { Box::from_raw(self.playback) }), Ok(())),
+            0 => (Some(unsafe { Box::from_raw(self.job) }), Ok(())),
             code => (None, Err(library.error("the stream does not close", code))),
         }
     }
 }
 
-impl Drop for OutputStream<'_> {
+impl Drop for Stream<'_> {
     fn drop(&mut self) {
         // An error has nobody left to act on it.
         drop(self.close());
@@ -267,41 +241,22 @@ fn wasapi_info(host_api: HostApi) -> Option<raw::WasapiStreamInfo> {
 }
 
 fn parameters(
-    request: &OutputRequest<'_>,
+    request: &Request<'_>,
+    side: Side<'_>,
     wasapi: Option<&raw::WasapiStreamInfo>,
 ) -> raw::StreamParameters {
     raw::StreamParameters {
-        device: request.device.index,
-        channel_count: c_int::try_from(request.channels).unwrap_or(c_int::MAX),
+        device: side.device.index,
+        channel_count: c_int::try_from(side.channels).unwrap_or(c_int::MAX),
         sample_format: match request.format {
             RawFormat::Int16 => raw::INT16,
             RawFormat::Int24 => raw::INT24,
             RawFormat::Int32 => raw::INT32,
             RawFormat::Float32 => raw::FLOAT32,
         },
-        // PortAudio takes the smallest buffer of the driver's that is a multiple of the block and
-        // not below this: the block itself, where the driver offers it.
-        suggested_latency_s: f64::from(request.block_frames) / f64::from(request.rate_hz),
-        host_api_specific: wasapi.map_or(null(), |info| std::ptr::from_ref(info).cast()),
+        // With ASIO, PortAudio takes the smallest buffer of the driver's that is a multiple of the
+        // block and not below this: the block itself, where both are asked for and it is on offer.
+        suggested_latency_s: f64::from(request.latency_frames) / f64::from(request.rate_hz),
+        host_api_specific: wasapi.map_or(null(), |info| from_ref(info).cast()),
     }
-}
-
-unsafe extern "C" fn on_callback(
-    _input: *const c_void,
-    output: *mut c_void,
-    frames: c_ulong,
-    _times: *const c_void,
-    flags: c_ulong,
-    user: *mut c_void,
-) -> c_int {
-    if output.is_null() || user.is_null() {
-        return raw::ABORT;
-    }
-    // SAFETY: `user` is the `Playback` given at opening; PortAudio runs one callback at a time and
-    // nobody else touches it until the stream is closed.
-    let playback = unsafe { &mut *user.cast::<Playback>() };
-    let bytes = frames as usize * playback.material.frame_bytes();
-    // SAFETY: PortAudio hands over room for `frames` interleaved frames of the format asked for.
-    let out = unsafe { std::slice::from_raw_parts_mut(output.cast::<u8>(), bytes) };
-    catch_unwind(AssertUnwindSafe(|| playback.call(out, flags))).unwrap_or(raw::ABORT)
 }
