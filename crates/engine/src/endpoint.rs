@@ -197,9 +197,24 @@ pub struct EndpointTiming {
     /// Frames from the device's buffer to its output, as the system states them; 0 where it says
     /// nothing.
     pub device_frames: u32,
+    /// Frames that are handed over at a time when it records; 0 if it only plays.
+    pub input_period_frames: u32,
     /// Frames from the device's input to the instant at which they are handed over, as the system
     /// states them, the period itself not counted; 0 where it says nothing.
     pub input_device_frames: u32,
+    /// Both sides belong to one piece of hardware, so that their clocks will hardly differ. `true`
+    /// where there is one side only.
+    pub is_one_clock: bool,
+}
+
+/// The time between a device's buffers and its analogue side as it was measured while the stream
+/// ran; `None` where nothing is known yet, or never.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MeasuredLatency {
+    /// What [`EndpointTiming::device_frames`] should be.
+    pub device_frames: Option<u32>,
+    /// What [`EndpointTiming::input_device_frames`] should be.
+    pub input_device_frames: Option<u32>,
 }
 
 /// Why [`Endpoint::wait`] came back.
@@ -273,6 +288,12 @@ pub trait Endpoint {
 
     /// How the stream is buffered; fixed while it is open.
     fn timing(&self) -> EndpointTiming;
+
+    /// How long the way between buffer and analogue side was found to be. Asked outside the cycle,
+    /// on the stream's thread; allocates nothing and does not block.
+    fn measured(&self) -> MeasuredLatency {
+        MeasuredLatency::default()
+    }
 
     /// A handle that interrupts `wait`.
     fn waker(&self) -> Arc<dyn Waker>;

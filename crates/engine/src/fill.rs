@@ -138,7 +138,9 @@ mod tests {
             intake,
             queued_frames: 0,
             device_frames: 0,
+            input_period_frames: 0,
             input_device_frames: 0,
+            is_one_clock: true,
         }
     }
 

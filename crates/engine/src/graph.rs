@@ -181,7 +181,9 @@ mod tests {
         intake: Intake::Whole,
         queued_frames: 480,
         device_frames: 0,
+        input_period_frames: 0,
         input_device_frames: 0,
+        is_one_clock: true,
     };
 
     fn whole(block_frames: usize) -> DirectGraph<Counter> {

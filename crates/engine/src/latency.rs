@@ -58,7 +58,9 @@ mod tests {
             intake: Intake::Level { slack_frames: 100 },
             queued_frames: 480,
             device_frames: 30,
+            input_period_frames: 0,
             input_device_frames: 0,
+            is_one_clock: true,
         };
         assert_eq!(Latency::of(&timing, 100, 64, true).total_frames(), 610);
         assert_eq!(Latency::of(&timing, 100, 64, false).total_frames(), 674);

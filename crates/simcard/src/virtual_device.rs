@@ -269,7 +269,9 @@ impl VirtualDevice {
                 intake,
                 queued_frames,
                 device_frames: world.way_frames(stream)?,
+                input_period_frames: 0,
                 input_device_frames: 0,
+                is_one_clock: true,
             },
         })
     }

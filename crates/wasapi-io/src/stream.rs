@@ -253,7 +253,9 @@ fn timing(
         intake,
         queued_frames,
         device_frames,
+        input_period_frames: 0,
         input_device_frames: 0,
+        is_one_clock: true,
     })
 }
 

@@ -221,7 +221,9 @@ impl Endpoint for FakeEndpoint {
             intake: Intake::Whole,
             queued_frames: PERIOD_FRAMES,
             device_frames: 7,
+            input_period_frames: 0,
             input_device_frames: 0,
+            is_one_clock: true,
         }
     }
 
