@@ -116,6 +116,7 @@ fn play_with_host(rig: &mut Rig<'_>, row: &Row, sound: &Sound) -> Result<Left> {
             channels: CHANNELS,
         },
         tolerance_lsb: 0,
+        record_from: None,
     };
     let host = rig.start_host(&how, sound, "bench")?;
     let watch = Watch::start(host.id());

@@ -212,5 +212,6 @@ fn playback(plan: &Plan, sink: Sink) -> Playback<'static> {
         format: plan.format,
         sink,
         tolerance_lsb: plan.tolerance_lsb,
+        record_from: None,
     }
 }

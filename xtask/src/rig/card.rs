@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::Rig;
 use super::places::{self, Backend};
 use crate::captured::{self, Running};
+use crate::sound::Sound;
+use crate::sound::compare::{Comparison, compare};
+use crate::sound::raw::RawFormat;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -24,6 +27,38 @@ pub struct Report {
     pub streams: Vec<Stream>,
     /// What the converters played and delivered.
     pub tracks: Vec<Track>,
+}
+
+impl Report {
+    /// What of `sound` the card has played, exactly: the best of its tracks.
+    ///
+    /// # Errors
+    /// A file is missing, or nothing was played at all.
+    pub fn played(&self, folder: &Path, sound: &Sound) -> Result<Comparison> {
+        // Wine's own older interfaces open the device too; their tracks hold nothing of the sound.
+        let mut best: Option<Comparison> = None;
+        for track in self.tracks.iter().filter(|track| track.played) {
+            let Some(format) = RawFormat::from_name(&track.sample) else {
+                continue;
+            };
+            let bytes = fs::read(folder.join(&track.file))
+                .with_context(|| format!("the card left no {}", track.file))?;
+            let played = Sound {
+                rate_hz: sound.rate_hz,
+                channels: track.channels,
+                bits: format.bits(),
+                samples: format.decode(&bytes),
+            };
+            let found = compare(sound, &played, 0);
+            if best
+                .as_ref()
+                .is_none_or(|best| found.frames_found > best.frames_found)
+            {
+                best = Some(found);
+            }
+        }
+        best.context("the card has played nothing")
+    }
 }
 
 /// How late the service was.
@@ -101,6 +136,18 @@ impl Service {
     /// # Errors
     /// It does not start or does not get ready.
     pub fn start(rig: &mut Rig<'_>, programs: &Path) -> Result<Service> {
+        Service::start_as(rig, programs, None)
+    }
+
+    /// Starts the card of that description, and waits until it is ready.
+    ///
+    /// # Errors
+    /// As [`Service::start`].
+    pub fn start_as(
+        rig: &mut Rig<'_>,
+        programs: &Path,
+        description: Option<&str>,
+    ) -> Result<Service> {
         let paths = rig.paths;
         let folder = paths.rig().join("card-truth");
         if folder.exists() {
@@ -115,6 +162,12 @@ impl Service {
             "--report",
             &places::windows_path(&folder.join("report.json")),
         ]);
+        if let Some(description) = description {
+            let file = folder.join("card.txt");
+            fs::write(&file, description)
+                .with_context(|| format!("cannot write {}", file.display()))?;
+            command.args(["--config", &places::windows_path(&file)]);
+        }
         let log = places::logs(paths).join("card-service");
         let running = Running::start(&mut command, &log)?;
         for _ in 0..200 {

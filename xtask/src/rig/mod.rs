@@ -7,6 +7,7 @@ pub mod places;
 pub mod playback;
 pub mod private_dir;
 pub mod recorder;
+pub mod sdl;
 pub mod server;
 pub mod wine;
 pub mod witness;

@@ -43,6 +43,11 @@ pub fn portaudio(paths: &Paths) -> PathBuf {
     paths.rig().join("libportaudio64bit-asio.dll")
 }
 
+/// SDL 2, 64-bit.
+pub fn sdl(paths: &Paths) -> PathBuf {
+    paths.rig().join("SDL2.dll")
+}
+
 /// What the programs said.
 pub fn logs(paths: &Paths) -> PathBuf {
     paths.rig().join("logs")

@@ -19,9 +19,9 @@ use crate::sound::raw::RawFormat;
 /// Silence before the sound: the first 10 ms of a stream do not reach the recording.
 pub const LEAD_IN: Duration = Duration::from_millis(250);
 /// Silence after it: the last 35 ms before a stop do not either.
-const TAIL_MS: u32 = 250;
+pub const TAIL_MS: u32 = 250;
 /// What a program may need beyond the sound's own length.
-const SPARE: Duration = Duration::from_secs(40);
+pub const SPARE: Duration = Duration::from_secs(40);
 
 /// How a sound is sent.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ pub struct Playback<'a> {
     pub sink: Sink,
     /// How far a sample may be off.
     pub tolerance_lsb: u32,
+    /// A device that the host records from with the same callbacks; none: it only plays.
+    pub record_from: Option<&'a str>,
 }
 
 /// What came of it.
@@ -63,6 +65,9 @@ pub struct HostReport {
     pub device: String,
     /// What the driver says its latency is.
     pub reported_output_latency_frames: u64,
+    /// What was recorded meanwhile; none: nothing was to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Recorded>,
     /// How often the driver asked for a block.
     pub callbacks: u64,
     /// Between two callbacks; none for too few.
@@ -72,6 +77,13 @@ pub struct HostReport {
     pub callback_times_ns: Vec<u64>,
     /// The host program.
     pub library_version: String,
+}
+
+/// What a host program says of its recording.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Recorded {
+    /// What the host says the input's latency is; none: it tells none.
+    pub reported_input_latency_frames: Option<u64>,
 }
 
 /// Percentiles in microseconds.
@@ -89,6 +101,7 @@ pub struct Intervals {
 pub struct Host {
     running: Running,
     report: PathBuf,
+    recording: PathBuf,
     limit: Duration,
 }
 
@@ -96,6 +109,12 @@ impl Host {
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.running.id()
+    }
+
+    /// The raw frames that it will have recorded, in the format and with the channels of those that
+    /// it plays.
+    pub fn recording(&self) -> PathBuf {
+        self.recording.clone()
     }
 
     /// Waits until it is done.
@@ -146,15 +165,28 @@ impl Rig<'_> {
 
     /// Starts a host program that plays `sound` once. `name` tells its files from another's.
     pub fn start_host(&mut self, how: &Playback<'_>, sound: &Sound, name: &str) -> Result<Host> {
+        self.start_host_with(how, sound, name, &[])
+    }
+
+    /// As [`Rig::start_host`], with further options of the program's.
+    pub fn start_host_with(
+        &mut self,
+        how: &Playback<'_>,
+        sound: &Sound,
+        name: &str,
+        options: &[&str],
+    ) -> Result<Host> {
         let rig = self.paths.rig();
         let input = rig.join(format!("{name}-input.raw"));
         let report = rig.join(format!("{name}-report.json"));
+        let recording = rig.join(format!("{name}-recording.raw"));
         let lead_in = sound.rate_hz as usize * LEAD_IN.as_millis() as usize / 1000;
         let sent = sound.between_silence(lead_in, 0);
         fs::write(&input, how.format.encode(&sent.samples))
             .with_context(|| format!("cannot write {}", input.display()))?;
-        // An old report must not pass for this run's.
+        // An old run's must not pass for this run's.
         let _ = fs::remove_file(&report);
+        let _ = fs::remove_file(&recording);
 
         let program = places::programs(self.paths).join("pa-host.exe");
         let library = places::windows_path(&places::portaudio(self.paths));
@@ -177,11 +209,17 @@ impl Rig<'_> {
         host.args(["--input", &places::windows_path(&input)]);
         host.args(["--report", &places::windows_path(&report)]);
         host.args(["--tail-ms", &TAIL_MS.to_string(), "--times"]);
+        if let Some(device) = how.record_from {
+            host.args(["--record", &places::windows_path(&recording)]);
+            host.args(["--record-device", device]);
+        }
+        host.args(options);
         let length = Duration::from_secs((sent.frames() / sent.rate_hz as usize) as u64);
         let running = Running::start(&mut host, &places::logs(self.paths).join(name))?;
         Ok(Host {
             running,
             report,
+            recording,
             limit: length + SPARE,
         })
     }

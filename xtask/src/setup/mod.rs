@@ -28,7 +28,7 @@ pub fn compiler(paths: &Paths) -> Result<()> {
     windows_std::ensure(paths, "i686-pc-windows-gnu")
 }
 
-/// What `demo` and `test` need besides: Wine, a sound server, PortAudio.
+/// What `demo` and `test` need besides: Wine, a sound server, PortAudio, SDL.
 pub fn rig(paths: &Paths) -> Result<()> {
     packages::install(paths, packages::RIG)?;
     wheel::ensure(paths)?;

@@ -38,7 +38,7 @@ pub const RIG: &[Package] = &[
     package("libasound2-plugins", "leads Wine's exclusive mode to it"),
     package(
         "python3-pip",
-        "fetches PortAudio, the ASIO program of the tests",
+        "fetches PortAudio and SDL, programs of the tests",
     ),
     package("ca-certificates", "lets it check whom it fetches from"),
 ];

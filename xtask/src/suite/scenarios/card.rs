@@ -15,7 +15,7 @@ use crate::rig::places::{self, Backend};
 use crate::rig::playback::Playback;
 use crate::rig::server::Sink;
 use crate::rig::witness::undisturbed;
-use crate::sound::compare::{Comparison, compare};
+use crate::sound::compare::Comparison;
 use crate::sound::raw::RawFormat::{self, Float32, Int16, Int32};
 use crate::sound::{Sound, make};
 
@@ -87,6 +87,7 @@ fn play(
             channels: CHANNELS,
         },
         tolerance_lsb: 0,
+        record_from: None,
     };
     let noise = make::noise(RATE_HZ, CHANNELS, format.bits(), FRAMES);
     let ((found, report), tries) = undisturbed(
@@ -122,29 +123,7 @@ fn play_once(
     let host = stage.rig()?.start_host(how, sound, "card")?.finish();
     let (report, folder) = service.finish(stage.rig()?, programs)?;
     host?;
-    // Wine's own older interfaces open the device too; their tracks hold nothing of the sound.
-    let mut best: Option<Comparison> = None;
-    for track in report.tracks.iter().filter(|track| track.played) {
-        let Some(format) = RawFormat::from_name(&track.sample) else {
-            continue;
-        };
-        let bytes = fs::read(folder.join(&track.file))
-            .with_context(|| format!("the card left no {}", track.file))?;
-        let played = Sound {
-            rate_hz: RATE_HZ,
-            channels: CHANNELS,
-            bits: format.bits(),
-            samples: format.decode(&bytes),
-        };
-        let found = compare(sound, &played, 0);
-        if best
-            .as_ref()
-            .is_none_or(|best| found.frames_found > best.frames_found)
-        {
-            best = Some(found);
-        }
-    }
-    Ok((best.context("the card has played nothing")?, report))
+    Ok((report.played(&folder, sound)?, report))
 }
 
 /// A bare WASAPI program asks what is documented.

@@ -155,6 +155,7 @@ fn play(stage: &mut Stage<'_>, row: Row) -> Result<Passed> {
             channels: CHANNELS,
         },
         tolerance_lsb: row.tolerance_lsb,
+        record_from: None,
     };
     let played = rig.play(&how, &sound)?;
     let found = &played.comparison;

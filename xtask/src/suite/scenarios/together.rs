@@ -39,6 +39,7 @@ fn two_hosts(stage: &mut Stage<'_>) -> Result<Passed> {
         format: RawFormat::Int16,
         sink,
         tolerance_lsb: 1,
+        record_from: None,
     };
     let noise = make::noise(RATE_HZ, 2, 16, FRAMES).between_silence(BOTH_RUN_FRAMES, 0);
     let sounds = [noise.only_channel(0), noise.only_channel(1)];
