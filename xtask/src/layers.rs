@@ -11,18 +11,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("engine", &[]),
     ("asio-io", &["asio", "engine", "rt"]),
-    ("wasapi-io", &["engine"]),
+    ("wasapi-io", &["config", "engine"]),
     ("simcard", &["engine", "rt"]),
     ("simcard-service", &["engine", "rt", "simcard"]),
     (
         "simcard-wasapi",
         &["engine", "rt", "simcard", "simcard-service"],
     ),
-    ("session", &["asio", "asio-io", "engine", "rt"]),
+    ("session", &["asio", "asio-io", "config", "engine", "rt"]),
     ("validator", &["asio", "rt"]),
     (
         "asio2wasapi-driver",
-        &["asio", "rt", "session", "wasapi-io"],
+        &["asio", "config", "rt", "session", "wasapi-io"],
     ),
     (
         "asio2wasapi-cli",

@@ -141,6 +141,14 @@ pub fn unregister(entries: &[DriverEntry<'_>]) -> Result<()> {
     result.and_then(|()| remove_empty_list())
 }
 
+/// What the COM class is called in the registry, as programs of this process's bitness see it; `None`
+/// where it is not registered.
+pub fn class_name(clsid: Guid) -> Option<String> {
+    let path = format!(r"{CLASS_KEY}\{clsid}");
+    let key = View::OWN.options(LOCAL_MACHINE).read().open(path).ok()?;
+    key.get_string("").ok()
+}
+
 /// Removes the list itself when no driver is left in it, ours or another's: `register` makes it
 /// where there is none.
 fn remove_empty_list() -> Result<()> {
@@ -269,6 +277,7 @@ mod tests {
             assert_eq!(driver.description, entry.name);
             assert_eq!(driver.dll_path.as_deref(), Some(dll.as_path()));
             assert_eq!(driver.problem, None);
+            assert_eq!(class_name(entry.clsid).as_deref(), Some(entry.name));
             assert_eq!(driver.for_64_bit, View::OWN == View::Bits64);
             assert_eq!(driver.for_32_bit, View::OWN == View::Bits32);
         }
@@ -281,6 +290,7 @@ mod tests {
         assert_eq!(listed(), []);
         let list = View::OWN.options(LOCAL_MACHINE).read().open(ASIO_KEY);
         assert_eq!(list.is_ok(), had_others, "an empty list goes too");
+        assert_eq!(class_name(ENTRIES[0].clsid), None);
         assert!(ENTRIES.iter().all(|entry| !class_exists(entry.clsid)));
         // And again, with nothing there.
         unregister(&ENTRIES).unwrap();

@@ -1,38 +1,40 @@
-//! The drivers in this DLL.
+//! The drivers in this DLL: one for each profile.
 
 use std::sync::Arc;
 
 use asio::abi::Guid;
 use asio::driver::dll::Class;
 use asio::driver::{Object, ObjectRef};
-use session::DirectDriver;
-use session::product::{DRIVERS, Sharing};
-use wasapi_io::{Mode, Options, Selection, WasapiDevice};
+use config::{BUILT_IN, Config, Profile};
+use rt::Mutex;
+use session::{DirectDriver, installation};
+use wasapi_io::WasapiDevice;
 
-/// A COM class for each of the product's drivers.
-pub static CLASSES: [Class; DRIVERS.len()] = {
-    let mut classes = [const { Class::new(DRIVERS[0].clsid, make) }; DRIVERS.len()];
-    let mut n = 1;
-    while n < DRIVERS.len() {
-        classes[n] = Class::new(DRIVERS[n].clsid, make);
-        n += 1;
+/// The classes that hosts have asked for so far. A factory lives for ever, so each is made once.
+static KNOWN: Mutex<Vec<&'static Class>> = Mutex::new(Vec::new());
+
+/// The class of that id, if a profile has it.
+pub fn find(clsid: Guid) -> Option<&'static Class> {
+    let mut known = KNOWN.lock();
+    if let Some(class) = known.iter().find(|class| class.clsid() == clsid) {
+        return Some(class);
     }
-    classes
-};
+    installation::profile_of(&configuration(), clsid)?;
+    let class: &'static Class = Box::leak(Box::new(Class::new(clsid, make)));
+    known.push(class);
+    Some(class)
+}
 
+/// What the file says now. What is wrong with it is told by `asio2wasapi doctor`.
+pub fn configuration() -> Config {
+    config::load(config::path().as_deref()).config
+}
+
+/// A driver as its profile is at this moment.
 fn make(clsid: Guid) -> ObjectRef {
-    let product = DRIVERS
-        .iter()
-        .find(|product| product.clsid == clsid)
-        .unwrap_or(&DRIVERS[0]);
-    let mode = match product.sharing {
-        Sharing::Shared => Mode::Shared,
-        Sharing::Exclusive => Mode::Exclusive,
-    };
-    // A list that cannot be read counts as none; `asio2wasapi doctor` names what is wrong with it.
-    let options = Options::from_environment()
-        .and_then(Result::ok)
-        .unwrap_or_default();
-    let device = WasapiDevice::new(Selection::DefaultRender, mode, options);
-    Object::create(clsid, DirectDriver::new(product.name, Arc::new(device)))
+    let profile = installation::profile_of(&configuration(), clsid)
+        // It was there when the host got the factory.
+        .unwrap_or_else(|| Profile::new(BUILT_IN[0].name));
+    let device = Arc::new(WasapiDevice::of_profile(&profile));
+    Object::create(clsid, DirectDriver::new(profile.name, device))
 }

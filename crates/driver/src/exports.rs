@@ -7,10 +7,10 @@ use std::panic::{UnwindSafe, catch_unwind};
 
 use asio::abi::{Guid, HResult};
 use asio::driver::dll;
-use asio::registry::{self, DriverEntry};
-use session::product::{DRIVERS, Product};
+use asio::registry;
+use session::installation;
 
-use crate::classes::CLASSES;
+use crate::classes;
 
 /// COM asks for the factory of a class.
 ///
@@ -23,7 +23,7 @@ pub unsafe extern "system" fn DllGetClassObject(
     out: *mut *mut c_void,
 ) -> HResult {
     // SAFETY: COM's promise, passed on.
-    unsafe { dll::get_class_object(&CLASSES, clsid, iid, out) }
+    unsafe { dll::get_class_object_by(classes::find, clsid, iid, out) }
 }
 
 /// COM asks whether the DLL may go.
@@ -32,11 +32,11 @@ pub extern "system" fn DllCanUnloadNow() -> HResult {
     dll::can_unload_now()
 }
 
-/// `regsvr32` asks to register the drivers, for programs of this DLL's bitness.
+/// `regsvr32` asks to register a driver for each profile, for programs of this DLL's bitness.
 #[unsafe(no_mangle)]
 pub extern "system" fn DllRegisterServer() -> HResult {
     registered(|| match dll::module_path() {
-        Some(path) => registry::register(&entries(), &path),
+        Some(path) => installation::register(&classes::configuration(), &path),
         None => Err(registry::Error::BadPath("this DLL".into())),
     })
 }
@@ -44,11 +44,7 @@ pub extern "system" fn DllRegisterServer() -> HResult {
 /// `regsvr32` asks to remove them.
 #[unsafe(no_mangle)]
 pub extern "system" fn DllUnregisterServer() -> HResult {
-    registered(|| registry::unregister(&entries()))
-}
-
-fn entries() -> [DriverEntry<'static>; DRIVERS.len()] {
-    DRIVERS.map(|Product { name, clsid, .. }| DriverEntry { name, clsid })
+    registered(|| installation::unregister().map(drop))
 }
 
 /// The result of a change to the registry as `regsvr32` shows it, whatever happens in it.

@@ -24,7 +24,7 @@ const POWERS_OF_TWO: i32 = -1;
 /// The logic of one driver instance on one [`Device`]. It opens the device when the host creates its
 /// buffers, never before, and answers everything else from what the device says of itself.
 pub struct DirectDriver {
-    name: &'static str,
+    name: String,
     device: Arc<dyn Device>,
     live: Arc<HostLive>,
     /// The rate that the host chose, in Hz. The device's own where it chose none.
@@ -33,9 +33,9 @@ pub struct DirectDriver {
 
 impl DirectDriver {
     /// An instance of the driver of that name on that device.
-    pub fn new(name: &'static str, device: Arc<dyn Device>) -> Self {
+    pub fn new(name: impl Into<String>, device: Arc<dyn Device>) -> Self {
         Self {
-            name,
+            name: name.into(),
             device,
             live: Arc::new(HostLive::new()),
             rate_hz: None,
@@ -78,7 +78,7 @@ impl Driver for DirectDriver {
     type Live = HostLive;
 
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn version(&self) -> i32 {

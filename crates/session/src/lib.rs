@@ -10,6 +10,8 @@
 mod channel_names;
 mod direct_driver;
 mod direct_stream;
+#[cfg(windows)]
+pub mod installation;
 pub mod product;
 mod stream_thread;
 

@@ -1,15 +1,7 @@
-//! The ASIO drivers that this project installs.
+//! The ASIO drivers that exist without a configuration.
 
 use asio::abi::Guid;
-
-/// How a driver uses its device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sharing {
-    /// Beside other programs, through the system's mixer.
-    Shared,
-    /// Alone, straight to the device.
-    Exclusive,
-}
+use config::BUILT_IN;
 
 /// One driver as ASIO hosts list it.
 #[derive(Clone, Copy, Debug)]
@@ -18,20 +10,40 @@ pub struct Product {
     pub name: &'static str,
     /// The COM class. Hosts keep it in their settings: it never changes.
     pub clsid: Guid,
-    /// What it does with its device.
-    pub sharing: Sharing,
 }
 
-/// All drivers of `asio2wasapi.dll`.
-pub const DRIVERS: [Product; 2] = [
+/// The built-in profiles as drivers.
+pub const DRIVERS: [Product; BUILT_IN.len()] = {
+    let mut drivers = [product(0); BUILT_IN.len()];
+    let mut n = 1;
+    while n < drivers.len() {
+        drivers[n] = product(n);
+        n += 1;
+    }
+    drivers
+};
+
+const fn product(index: usize) -> Product {
     Product {
-        name: "ASIO2WASAPI Shared",
-        clsid: Guid::from_u128(0x423FFE53_CFA9_4AF5_8C05_578026364258),
-        sharing: Sharing::Shared,
-    },
-    Product {
-        name: "ASIO2WASAPI Exclusive",
-        clsid: Guid::from_u128(0xB6F0A540_69EB_40A4_96EC_71E3BE63CC04),
-        sharing: Sharing::Exclusive,
-    },
-];
+        name: BUILT_IN[index].name,
+        clsid: Guid::from_u128(BUILT_IN[index].class_id),
+    }
+}
+
+/// The COM class of the driver of that name.
+pub fn class_of(name: &str) -> Guid {
+    Guid::from_u128(config::class_id(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_driver_is_for_everybody() {
+        assert_eq!(DRIVERS[0].name, "ASIO2WASAPI Shared");
+        for driver in DRIVERS {
+            assert_eq!(driver.clsid, class_of(driver.name));
+        }
+    }
+}

@@ -1037,5 +1037,6 @@ pub struct WAVEFORMATEX {
 pub type _AUDCLNT_BUFFERFLAGS = i32;
 pub const eAll: EDataFlow = 2;
 pub const eCapture: EDataFlow = 1;
+pub const eCommunications: ERole = 2;
 pub const eConsole: ERole = 0;
 pub const eRender: EDataFlow = 0;

@@ -6,9 +6,11 @@ use engine::endpoint::{EndpointError, FaultKind};
 use windows_core::{HSTRING, Interface};
 
 use crate::bindings::{
-    IMMDevice, IMMDeviceEnumerator, IMMEndpoint, IPropertyStore, PKEY_AudioEndpoint_FormFactor,
-    PKEY_Device_ContainerId, PKEY_Device_FriendlyName, STGM_READ, eCapture, eConsole, eRender,
+    DEVICE_STATE_ACTIVE, EDataFlow, ERole, IMMDevice, IMMDeviceEnumerator, IMMEndpoint,
+    IPropertyStore, PKEY_AudioEndpoint_FormFactor, PKEY_Device_ContainerId,
+    PKEY_Device_FriendlyName, STGM_READ, eCapture, eCommunications, eConsole,
 };
+use crate::choice::{self, Wish};
 use crate::client::AudioClient;
 use crate::com::{self, Property, hr};
 use crate::fault::{coded, refused};
@@ -23,6 +25,8 @@ pub enum Selection {
     DefaultRender,
     /// The device with this endpoint id, as [`list`](crate::list()) tells it.
     Id(String),
+    /// The first of these that is there at the time of asking.
+    Preferred(Vec<Wish>),
 }
 
 /// A device of the system. Used on the thread that found it.
@@ -38,12 +42,13 @@ impl Endpoint {
     pub(crate) fn select(selection: &Selection) -> Result<Self, EndpointError> {
         let enumerator = enumerator()?;
         let endpoint = match selection {
-            Selection::DefaultRender => default_of(&enumerator, Direction::Render)
+            Selection::DefaultRender => default_of(&enumerator, Direction::Render, eConsole)
                 .and_then(Endpoint::new)
                 .map_err(no_default)?,
             Selection::Id(id) => by_id(&enumerator, id)
                 .and_then(Endpoint::new)
                 .map_err(|code| no_such(id, code))?,
+            Selection::Preferred(wishes) => preferred(&enumerator, wishes, Direction::Render)?,
         };
         match endpoint.direction() {
             Ok(Direction::Capture) => Err(EndpointError::new(
@@ -119,14 +124,89 @@ pub(crate) fn enumerator() -> Result<IMMDeviceEnumerator, EndpointError> {
         .map_err(|code| refused("The system's list of sound devices cannot be read", code))
 }
 
-/// The device that the system chooses for that direction.
-pub(crate) fn default_of(enumerator: &IMMDeviceEnumerator, direction: Direction) -> Hr<IMMDevice> {
-    let flow = match direction {
-        Direction::Render => eRender,
-        Direction::Capture => eCapture,
-    };
+/// The device that the system chooses for that direction, in that role.
+pub(crate) fn default_of(
+    enumerator: &IMMDeviceEnumerator,
+    direction: Direction,
+    role: ERole,
+) -> Hr<IMMDevice> {
     // SAFETY: the call takes numbers.
-    hr(unsafe { enumerator.GetDefaultAudioEndpoint(flow, eConsole) })
+    hr(unsafe { enumerator.GetDefaultAudioEndpoint(direction.flow(), role) })
+}
+
+/// The first of `wishes` that is there.
+fn preferred(
+    enumerator: &IMMDeviceEnumerator,
+    wishes: &[Wish],
+    direction: Direction,
+) -> Result<Endpoint, EndpointError> {
+    if wishes.is_empty() {
+        let message =
+            "This profile has no device to play on; choose one with `asio2wasapi profile`.";
+        return Err(EndpointError::new(FaultKind::NotFound, message));
+    }
+    let mut refusals = Vec::new();
+    for wish in wishes {
+        match wished(enumerator, wish, direction) {
+            Ok(endpoint) => return Ok(endpoint),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    let message = format!(
+        "No device of this profile is there: {}; plug one in, or choose another with \
+         `asio2wasapi profile` ({}).",
+        refusals.join(", "),
+        coded(E_NOTFOUND)
+    );
+    Err(EndpointError::new(FaultKind::NotFound, message))
+}
+
+/// The device, or a clause that says why there is none.
+fn wished(
+    enumerator: &IMMDeviceEnumerator,
+    wish: &Wish,
+    direction: Direction,
+) -> Result<Endpoint, String> {
+    match wish {
+        Wish::Default => default_of(enumerator, direction, eConsole)
+            .and_then(Endpoint::new)
+            .map_err(|code| format!("the system has no default device ({})", coded(code))),
+        Wish::DefaultCommunications => default_of(enumerator, direction, eCommunications)
+            .and_then(Endpoint::new)
+            .map_err(|code| format!("the system has no device for calls ({})", coded(code))),
+        Wish::Id(id) => by_id(enumerator, id)
+            .and_then(Endpoint::new)
+            .ok()
+            .filter(|endpoint| endpoint.state() == Ok(DEVICE_STATE_ACTIVE as u32))
+            .ok_or_else(|| format!("\"{id}\" is not there")),
+        Wish::Name(name) => {
+            let mut endpoints = all(enumerator, direction.flow(), DEVICE_STATE_ACTIVE as u32)
+                .map_err(|code| format!("\"{name}\" cannot be looked for ({})", coded(code)))?;
+            let names: Vec<&str> = endpoints.iter().map(|found| found.name.as_str()).collect();
+            let index =
+                choice::named(name, &names).map_err(|reason| format!("\"{name}\" {reason}"))?;
+            Ok(endpoints.swap_remove(index))
+        }
+    }
+}
+
+/// All devices of that direction in these states, in the system's order.
+pub(crate) fn all(
+    enumerator: &IMMDeviceEnumerator,
+    flow: EDataFlow,
+    states: u32,
+) -> Hr<Vec<Endpoint>> {
+    // SAFETY: the call takes numbers.
+    let found = hr(unsafe { enumerator.EnumAudioEndpoints(flow, states) })?;
+    // SAFETY: the call takes nothing.
+    let count = hr(unsafe { found.GetCount() })?;
+    // A device that went between the two calls is left out.
+    let one = |index| {
+        // SAFETY: the call takes a number and refuses one out of range.
+        let device = hr(unsafe { found.Item(index) });
+        device.and_then(Endpoint::new).ok()
+    };
+    Ok((0..count).filter_map(one).collect())
 }
 
 fn by_id(enumerator: &IMMDeviceEnumerator, id: &str) -> Hr<IMMDevice> {

@@ -18,6 +18,7 @@
 #![cfg_attr(not(windows), allow(dead_code, rustdoc::broken_intra_doc_links))]
 
 mod candidates;
+mod choice;
 mod duration;
 mod fault;
 mod hresult;
@@ -26,6 +27,7 @@ mod negotiate;
 mod plan;
 mod wave;
 
+pub use choice::Wish;
 pub use hresult::hresult_name;
 
 #[cfg(windows)]
@@ -54,6 +56,8 @@ mod open;
 mod priority;
 #[cfg(windows)]
 mod probe;
+#[cfg(windows)]
+mod profile;
 #[cfg(windows)]
 mod stream;
 #[cfg(windows)]

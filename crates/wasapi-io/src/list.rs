@@ -6,11 +6,11 @@ use engine::endpoint::EndpointError;
 use engine::format::{SampleFormat, StreamFormat};
 
 use crate::bindings::{
-    DEVICE_STATE_ACTIVE, DEVICE_STATE_DISABLED, DEVICE_STATE_UNPLUGGED, IMMDeviceEnumerator, eAll,
+    DEVICE_STATE_ACTIVE, DEVICE_STATE_DISABLED, DEVICE_STATE_UNPLUGGED, EDataFlow,
+    IMMDeviceEnumerator, eAll, eCapture, eConsole, eRender,
 };
 use crate::candidates::COMMON_RATES_HZ;
-use crate::com::hr;
-use crate::endpoint::{Endpoint, default_of, enumerator};
+use crate::endpoint::{Endpoint, all, default_of, enumerator};
 use crate::fault::refused;
 use crate::hresult::Hr;
 use crate::probe::Memory;
@@ -32,6 +32,14 @@ impl Direction {
         match self {
             Direction::Render => "render",
             Direction::Capture => "capture",
+        }
+    }
+
+    /// The system's number for it.
+    pub(crate) const fn flow(self) -> EDataFlow {
+        match self {
+            Direction::Render => eRender,
+            Direction::Capture => eCapture,
         }
     }
 }
@@ -134,7 +142,7 @@ pub fn list() -> Result<Vec<EndpointInfo>, EndpointError> {
         let endpoints = endpoints(&enumerator)
             .map_err(|code| refused("The system's list of sound devices cannot be read", code))?;
         let default_id = |direction| {
-            default_of(&enumerator, direction)
+            default_of(&enumerator, direction, eConsole)
                 .and_then(Endpoint::new)
                 .ok()
                 .map(|found| found.id)
@@ -151,17 +159,7 @@ pub fn list() -> Result<Vec<EndpointInfo>, EndpointError> {
 
 fn endpoints(enumerator: &IMMDeviceEnumerator) -> Hr<Vec<Endpoint>> {
     let states = DEVICE_STATE_ACTIVE | DEVICE_STATE_DISABLED | DEVICE_STATE_UNPLUGGED;
-    // SAFETY: the call takes numbers.
-    let found = hr(unsafe { enumerator.EnumAudioEndpoints(eAll, states as u32) })?;
-    // SAFETY: the call takes nothing.
-    let count = hr(unsafe { found.GetCount() })?;
-    // A device that went between the two calls is left out.
-    let one = |index| {
-        // SAFETY: the call takes a number and refuses one out of range.
-        let device = hr(unsafe { found.Item(index) });
-        device.and_then(Endpoint::new).ok()
-    };
-    Ok((0..count).filter_map(one).collect())
+    all(enumerator, eAll, states as u32)
 }
 
 fn info(memory: &mut Memory, endpoint: &Endpoint, is_default: bool) -> EndpointInfo {

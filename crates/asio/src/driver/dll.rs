@@ -1,7 +1,7 @@
 //! What a DLL of drivers exports: `DllGetClassObject` and `DllCanUnloadNow`, ready to be called.
 
 use std::ffi::c_void;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -16,7 +16,7 @@ static PINNED: AtomicBool = AtomicBool::new(false);
 
 /// A class of drivers in a DLL, which is its own class factory.
 ///
-/// Lives in a `static`, so a host that releases the factory too often frees nothing.
+/// Lives for ever, so a host that releases the factory too often frees nothing.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Class {
@@ -56,6 +56,22 @@ pub unsafe fn get_class_object(
     iid: *const Guid,
     out: *mut *mut c_void,
 ) -> HResult {
+    let find = |clsid| classes.iter().find(|class| class.clsid == clsid);
+    // SAFETY: the caller's promise, passed on.
+    unsafe { get_class_object_by(find, clsid, iid, out) }
+}
+
+/// The same for a DLL whose classes are not known beforehand: `find` has the class of an id, if there
+/// is one.
+///
+/// # Safety
+/// `clsid`, `iid` and `out` are null or point to what COM says.
+pub unsafe fn get_class_object_by(
+    find: impl FnOnce(Guid) -> Option<&'static Class>,
+    clsid: *const Guid,
+    iid: *const Guid,
+    out: *mut *mut c_void,
+) -> HResult {
     if out.is_null() {
         return HResult::POINTER;
     }
@@ -66,8 +82,11 @@ pub unsafe fn get_class_object(
     }
     // SAFETY: not null, so readable by the caller's promise.
     let (clsid, iid) = unsafe { (clsid.read_unaligned(), iid.read_unaligned()) };
-    let Some(class) = classes.iter().find(|class| class.clsid == clsid) else {
-        return HResult::CLASS_NOT_AVAILABLE;
+    // What `find` may leave half done is never looked at by this module.
+    let class = match catch_unwind(AssertUnwindSafe(|| find(clsid))) {
+        Ok(Some(class)) => class,
+        Ok(None) => return HResult::CLASS_NOT_AVAILABLE,
+        Err(_) => return HResult::UNEXPECTED,
     };
     if !is_factory(iid) {
         return HResult::NO_INTERFACE;

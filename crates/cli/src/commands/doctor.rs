@@ -1,13 +1,12 @@
 //! `doctor`: what is installed, what would be opened, and what is wrong.
 
-use std::sync::Arc;
-
 use anyhow::{Result, bail};
 use asio::host::{self, Driver, InstalledDriver};
+use config::Config;
 use engine::endpoint::{Device, DeviceInfo, SideInfo};
 use serde::Serialize;
-use session::product::{DRIVERS, Product, Sharing};
-use wasapi_io::{FORMATS_VARIABLE, Mode, Options, Selection, WasapiDevice};
+use session::product::class_of;
+use wasapi_io::{FORMATS_VARIABLE, Options, WasapiDevice};
 
 use crate::findings::Findings;
 
@@ -23,12 +22,13 @@ struct Report<'a> {
 /// Looks at everything and says how it is. Something broken is an error.
 pub fn doctor(json: bool) -> Result<()> {
     let mut findings = Findings::default();
+    let config = look_at_configuration(&mut findings);
     look_at_formats_variable(&mut findings);
-    look_at_devices(&mut findings);
+    look_at_devices(&mut findings, &config);
     match host::list() {
         Ok(installed) => {
-            for product in DRIVERS {
-                look_at_driver(&mut findings, &product, &installed);
+            for profile in &config.profiles {
+                look_at_driver(&mut findings, &profile.name, &installed);
             }
         }
         Err(error) => findings.broken("installed drivers", error.to_string()),
@@ -52,6 +52,26 @@ pub fn doctor(json: bool) -> Result<()> {
     }
 }
 
+fn look_at_configuration(findings: &mut Findings) -> Config {
+    let path = config::path();
+    let loaded = config::load(path.as_deref());
+    match path.filter(|path| path.exists()) {
+        None => findings.good(
+            "configuration",
+            "there is no file; the built-in profiles hold",
+        ),
+        Some(path) if loaded.errors.is_empty() => {
+            findings.good("configuration", path.display().to_string());
+        }
+        Some(_) => {
+            for error in loaded.errors {
+                findings.broken("configuration", error.to_string());
+            }
+        }
+    }
+    loaded.config
+}
+
 fn look_at_formats_variable(findings: &mut Findings) {
     match Options::from_environment() {
         None => {}
@@ -73,18 +93,10 @@ fn look_at_formats_variable(findings: &mut Findings) {
 }
 
 /// What each driver would open.
-fn look_at_devices(findings: &mut Findings) {
-    for Product { name, sharing, .. } in DRIVERS {
-        let what = format!("{name}, device");
-        // As the driver does.
-        let options = Options::from_environment()
-            .and_then(Result::ok)
-            .unwrap_or_default();
-        let mode = match sharing {
-            Sharing::Shared => Mode::Shared,
-            Sharing::Exclusive => Mode::Exclusive,
-        };
-        let device = Arc::new(WasapiDevice::new(Selection::DefaultRender, mode, options));
+fn look_at_devices(findings: &mut Findings, config: &Config) {
+    for profile in &config.profiles {
+        let what = format!("{}, device", profile.name);
+        let device = WasapiDevice::of_profile(profile);
         let described = device.describe().and_then(|info| {
             device.check_rate(info.rate_hz)?;
             Ok(info)
@@ -122,16 +134,16 @@ fn sides(info: &DeviceInfo) -> String {
     sides.join("; ")
 }
 
-fn look_at_driver(findings: &mut Findings, product: &Product, installed: &[InstalledDriver]) {
-    let what = format!("{}, installation", product.name);
-    let Some(driver) = installed.iter().find(|driver| driver.name == product.name) else {
+fn look_at_driver(findings: &mut Findings, name: &str, installed: &[InstalledDriver]) {
+    let what = format!("{name}, installation");
+    let Some(driver) = installed.iter().find(|driver| driver.name == name) else {
         findings.broken(
             what,
             "it is not in the list of ASIO drivers; run `asio2wasapi register`",
         );
         return;
     };
-    if driver.clsid != Some(product.clsid) {
+    if driver.clsid != Some(class_of(name)) {
         findings.broken(
             what,
             "its entry names another class; run `asio2wasapi register`",
@@ -149,20 +161,20 @@ fn look_at_driver(findings: &mut Findings, product: &Product, installed: &[Insta
     findings.good(what, dll);
     if !driver.for_32_bit {
         findings.note(
-            format!("{}, 32-bit programs", product.name),
+            format!("{name}, 32-bit programs"),
             "it is not installed for them",
         );
     }
-    let what = format!("{}, as a program sees it", product.name);
-    match ask(product) {
+    let what = format!("{name}, as a program sees it");
+    match ask(name) {
         Ok(text) => findings.good(what, text),
         Err(error) => findings.broken(what, format!("{error:#}")),
     }
 }
 
 /// What an ASIO program would be told.
-fn ask(product: &Product) -> Result<String> {
-    let mut driver = Driver::load(product.clsid)?;
+fn ask(name: &str) -> Result<String> {
+    let mut driver = Driver::load(class_of(name))?;
     driver.init()?;
     let channels = driver.channels()?;
     let sizes = driver.block_sizes()?;

@@ -1,6 +1,7 @@
 //! The commands.
 
 use anyhow::Result;
+use config::Config;
 
 use crate::args::Command;
 
@@ -59,4 +60,13 @@ pub fn run(command: Command) -> Result<()> {
         _ => {}
     }
     anyhow::bail!("ASIO and WASAPI need Windows or Wine: run asio2wasapi.exe there")
+}
+
+/// What the configuration says. What is wrong with it is told on standard error.
+fn configuration() -> Config {
+    let loaded = config::load(config::path().as_deref());
+    for error in &loaded.errors {
+        eprintln!("note: {error}");
+    }
+    loaded.config
 }

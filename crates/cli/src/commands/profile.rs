@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use config::{Config, Document, FileError, Profile, nearest};
 use serde::Serialize;
 
+use super::configuration;
 use crate::args::{ProfileCommand, Setting};
 use crate::profiles::{ProfileEntry, profile_table};
 
@@ -50,7 +51,7 @@ pub fn profile(command: &ProfileCommand) -> Result<()> {
 }
 
 fn list(json: bool) -> Result<()> {
-    let config = load();
+    let config = configuration();
     if json {
         let entries: Vec<ProfileEntry> = config.profiles.iter().map(Into::into).collect();
         println!("{}", serde_json::to_string(&entries)?);
@@ -61,7 +62,7 @@ fn list(json: bool) -> Result<()> {
 }
 
 fn show(name: &str, json: bool) -> Result<()> {
-    let config = load();
+    let config = configuration();
     let profile = find(&config, name)?;
     if json {
         println!("{}", serde_json::to_string(&ProfileEntry::from(profile))?);
@@ -155,16 +156,7 @@ fn edit(change: impl FnOnce(&mut Document) -> Result<()>) -> Result<Config> {
         .with_context(|| format!("{} can be mended only by hand", path.display()))?;
     change(&mut document)?;
     config::save(&path, &old, document.text())?;
-    Ok(load())
-}
-
-/// What holds. What is wrong with the file is told on standard error.
-fn load() -> Config {
-    let loaded = config::load(config::path().as_deref());
-    for error in &loaded.errors {
-        eprintln!("note: {error}");
-    }
-    loaded.config
+    Ok(configuration())
 }
 
 fn file() -> Result<PathBuf> {

@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, Result, bail};
-use asio::registry::{self, DriverEntry};
-use session::product::{DRIVERS, Product};
+use asio::registry;
+use session::installation;
 
 use crate::failure::NeedsElevation;
 
 /// The driver's file, which lies beside this program.
 const DLL_NAME: &str = "asio2wasapi.dll";
 
-/// Installs the drivers that the DLL serves.
+/// Installs a driver for each profile, which the DLL serves.
 pub fn register(dll: Option<&Path>) -> Result<()> {
     let dll = match dll {
         Some(dll) => {
@@ -25,17 +25,19 @@ pub fn register(dll: Option<&Path>) -> Result<()> {
             dll.display()
         );
     }
-    registry::register(&entries(), &dll).map_err(|error| explain(error, "register the drivers"))?;
-    for Product { name, .. } in DRIVERS {
-        println!("Registered {name}: {}", dll.display());
+    let config = super::configuration();
+    installation::register(&config, &dll)
+        .map_err(|error| explain(error, "register the drivers"))?;
+    for profile in config.profiles {
+        println!("Registered {}: {}", profile.name, dll.display());
     }
     Ok(())
 }
 
 /// Removes them.
 pub fn unregister() -> Result<()> {
-    registry::unregister(&entries()).map_err(|error| explain(error, "remove the drivers"))?;
-    for Product { name, .. } in DRIVERS {
+    let names = installation::unregister().map_err(|error| explain(error, "remove the drivers"))?;
+    for name in names {
         println!("Removed {name}");
     }
     Ok(())
@@ -44,10 +46,6 @@ pub fn unregister() -> Result<()> {
 fn beside_this_program() -> Result<PathBuf> {
     let program = std::env::current_exe().context("cannot find out where this program is")?;
     Ok(program.with_file_name(DLL_NAME))
-}
-
-fn entries() -> [DriverEntry<'static>; DRIVERS.len()] {
-    DRIVERS.map(|Product { name, clsid, .. }| DriverEntry { name, clsid })
 }
 
 fn explain(error: registry::Error, what: &'static str) -> anyhow::Error {

@@ -5,7 +5,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::super::ObjectRef;
-use super::super::dll::{Class, can_unload_now, get_class_object};
+use super::super::dll::{Class, can_unload_now, get_class_object, get_class_object_by};
 use crate::Guid;
 use crate::abi::{HResult, Iasio};
 use crate::mock::{MockDriver, Probe};
@@ -119,4 +119,14 @@ fn unknown_classes_and_null_pointers_are_refused() {
         get(&GOOD, &raw const factory, ptr::null_mut()),
         HResult::POINTER
     );
+}
+
+#[test]
+fn a_panic_while_a_class_is_looked_for_is_an_error() {
+    let mut out: *mut c_void = ptr::dangling_mut();
+    let find = |_| -> Option<&'static Class> { panic!("planted") };
+    // SAFETY: locals.
+    let code = unsafe { get_class_object_by(find, &GOOD, &Guid::ICLASS_FACTORY, &raw mut out) };
+    assert_eq!(code, HResult::UNEXPECTED);
+    assert!(out.is_null());
 }
