@@ -59,7 +59,7 @@ pub struct Struck<'a> {
     pub fault: &'a Fault,
     /// When, in nanoseconds of reference time.
     pub time_ns: u64,
-    /// The first frame of the device's clock that had not begun then.
+    /// The frame of the device's clock that was under way then; one that began just then is.
     pub frame: u64,
 }
 

@@ -80,7 +80,7 @@ impl World {
                 endpoint: id,
                 fault,
                 time_ns: self.now_ns,
-                frame: self.endpoints[id.index()].clock.frame_from(self.now_ns),
+                frame: self.endpoints[id.index()].clock.frames_at(self.now_ns),
             });
         }
     }

@@ -27,6 +27,34 @@ pub struct Report {
     pub streams: Vec<Stream>,
     /// What the converters played and delivered.
     pub tracks: Vec<Track>,
+    /// What was lost.
+    pub incidents: Vec<Incident>,
+    /// What struck.
+    pub faults: Vec<Struck>,
+}
+
+/// Sound that was lost, or silence that nobody asked for.
+#[derive(Deserialize)]
+pub struct Incident {
+    /// The converter's name.
+    pub endpoint: String,
+    /// Silence was played for want of frames.
+    pub underrun: bool,
+    /// The device's number of the first frame.
+    pub first_frame: u64,
+    /// How many.
+    pub frames: u64,
+}
+
+/// A fault that struck.
+#[derive(Deserialize)]
+pub struct Struck {
+    /// The converter's name.
+    pub endpoint: String,
+    /// The fault, as a script has it.
+    pub fault: String,
+    /// The device's frame that was under way then.
+    pub frame: u64,
 }
 
 impl Report {
@@ -71,6 +99,8 @@ pub struct Stalls {
 /// One stream's life.
 #[derive(Deserialize)]
 pub struct Stream {
+    /// The converter's name.
+    pub endpoint: String,
     /// How it used the device.
     pub mode: String,
     /// It played.
@@ -112,6 +142,8 @@ pub struct Block {
 /// Frames of one converter without a gap.
 #[derive(Deserialize)]
 pub struct Track {
+    /// The converter's name.
+    pub endpoint: String,
     /// A DAC played them.
     pub played: bool,
     /// The raw file in the service's folder.
@@ -122,6 +154,10 @@ pub struct Track {
     pub channels: u16,
     /// The device's number of the first frame.
     pub first_frame: u64,
+    /// When it was, in nanoseconds of the card's time.
+    pub time_ns: u64,
+    /// How many.
+    pub frames: u64,
 }
 
 /// The card's service at work. Dropping it ends it.
@@ -178,6 +214,19 @@ impl Service {
             captured::pause(Duration::from_millis(100))?;
         }
         bail!("the simulated card does not get ready");
+    }
+
+    /// Lets a fault strike the card, as in `lose OUT`.
+    ///
+    /// # Errors
+    /// The service does not answer, or does not know the fault.
+    pub fn strike(&self, rig: &mut Rig<'_>, programs: &Path, fault: &str) -> Result<()> {
+        let paths = rig.paths;
+        let wine = rig.wine(Backend::Card)?;
+        let mut strike = wine.command(programs.join("simcard-service.exe"));
+        strike.args(["--fault", fault]);
+        captured::succeed(&mut strike, &places::logs(paths).join("card-fault"), LIMIT)?;
+        Ok(())
     }
 
     /// Ends the service; returns its report and the folder with what the card played.

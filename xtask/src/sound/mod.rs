@@ -6,6 +6,8 @@ pub mod wav;
 #[cfg(not(windows))]
 pub mod compare;
 #[cfg(not(windows))]
+pub mod pieces;
+#[cfg(not(windows))]
 pub mod raw;
 #[cfg(not(windows))]
 mod search;

@@ -48,6 +48,10 @@ struct Arguments {
     /// Silence after the input's last frame
     #[arg(long, value_name = "MS", default_value_t = 200)]
     tail_ms: u32,
+    /// With play: do as real hosts when the driver asks for a reset: half a second later release it,
+    /// load it and create buffers anew, and play on; try again while it refuses
+    #[arg(long)]
+    answer_resets: bool,
     /// After how long a check counts as hung
     #[arg(long, value_name = "S", default_value_t = 120)]
     limit: u64,
@@ -107,6 +111,7 @@ fn main() -> ExitCode {
         run,
         count: arguments.count,
         may_refuse: arguments.may_refuse,
+        answer_resets: arguments.answer_resets,
         input,
     };
     sheet.run(Duration::from_secs(arguments.limit), |sheet| {

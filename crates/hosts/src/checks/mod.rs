@@ -63,6 +63,8 @@ pub struct Options {
     pub count: u32,
     /// A second instance may be refused.
     pub may_refuse: bool,
+    /// Open the driver anew when it asks for that.
+    pub answer_resets: bool,
     /// What to play.
     pub input: Option<Input>,
 }

@@ -54,7 +54,7 @@ pub struct FaultReport {
     pub endpoint: String,
     /// The fault, as a script has it.
     pub fault: String,
-    /// The first frame of the device's clock that had not begun then.
+    /// The frame of the device's clock that was under way then.
     pub frame: u64,
     /// When, by the card's time.
     pub time_ns: u64,

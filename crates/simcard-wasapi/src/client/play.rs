@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::open::{Failure, How, Wish, done, open, service};
 use crate::abi::{IAudioClock, IAudioRenderClient};
+use simcard_service::codes::BUFFER_TOO_LARGE;
 use simcard_service::system::sleep_ns;
 
 /// How long a device may keep silent, in milliseconds.
@@ -44,16 +45,20 @@ pub fn play(wish: &Wish, bytes: &[u8]) -> Result<PlayReport, Failure> {
         position_frames: 0,
     };
     let mut left = bytes;
-    let mut fill = |frames: u32| -> Result<(), Failure> {
+    let mut fill = |frames: u32| -> Result<u32, Failure> {
         if frames == 0 {
-            return Ok(());
+            return Ok(0);
         }
         let mut data = null_mut();
-        // SAFETY: the call gives memory for so many frames until it is released.
-        let memory = unsafe {
-            done("GetBuffer", render.GetBuffer(frames, &mut data))?;
-            std::slice::from_raw_parts_mut(data, frames as usize * frame_bytes)
-        };
+        // SAFETY: the out-parameter lives through the call.
+        let got = unsafe { render.GetBuffer(frames, &mut data) };
+        // A program that comes late may find an event that it has answered already.
+        if wish.how == How::Exclusive && got.0 == BUFFER_TOO_LARGE {
+            return Ok(0);
+        }
+        done("GetBuffer", got)?;
+        // SAFETY: the call gave memory for so many frames until it is released.
+        let memory = unsafe { std::slice::from_raw_parts_mut(data, frames as usize * frame_bytes) };
         let (now, later) = left.split_at(left.len().min(memory.len()));
         let (sound, silence) = memory.split_at_mut(now.len());
         sound.copy_from_slice(now);
@@ -62,7 +67,8 @@ pub fn play(wish: &Wish, bytes: &[u8]) -> Result<PlayReport, Failure> {
         report.frames += u64::from(frames);
         report.blocks += 1;
         // SAFETY: as many frames as were got.
-        done("ReleaseBuffer", unsafe { render.ReleaseBuffer(frames, 0) })
+        done("ReleaseBuffer", unsafe { render.ReleaseBuffer(frames, 0) })?;
+        Ok(frames)
     };
     fill(stream.buffer_frames)?;
     // SAFETY: the calls take nothing or out-parameters that live through them.
@@ -74,6 +80,12 @@ pub fn play(wish: &Wish, bytes: &[u8]) -> Result<PlayReport, Failure> {
     while handed < end_frames {
         match &stream.event {
             Some(event) if !event.wait(PATIENCE_MS) => {
+                // A stream that is no more has no events, but says why when it is asked.
+                let mut padding = 0;
+                // SAFETY: the out-parameter lives through the call.
+                done("GetCurrentPadding", unsafe {
+                    stream.client.GetCurrentPadding(&mut padding)
+                })?;
                 return Err(Failure {
                     call: "WaitForSingleObject",
                     code: 258,
@@ -92,8 +104,7 @@ pub fn play(wish: &Wish, bytes: &[u8]) -> Result<PlayReport, Failure> {
             })?;
         }
         let free = stream.buffer_frames.saturating_sub(padding);
-        fill(free)?;
-        handed += u64::from(free);
+        handed += u64::from(fill(free)?);
     }
     let (mut position, mut frequency) = (0, 0);
     // SAFETY: as above.

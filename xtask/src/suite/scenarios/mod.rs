@@ -4,6 +4,7 @@ mod bad_input;
 mod card;
 mod checks;
 mod device_tests;
+mod faults;
 mod foreign;
 mod playback;
 mod registration;
@@ -45,6 +46,7 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(checks::legs());
     legs.extend(device_tests::legs());
     legs.extend(card::legs());
+    legs.extend(faults::legs());
     legs.extend(foreign::legs());
     legs.extend(validator::legs());
     legs.extend(bad_input::legs());

@@ -1,0 +1,317 @@
+//! Faults of the simulated card while programs play: what the program gets, and what the DAC played.
+
+mod players;
+mod truth;
+
+use anyhow::{Context, Result, ensure};
+
+use super::super::{Leg, Passed, passed, stage::Stage};
+use super::{EXCLUSIVE, SHARED};
+use crate::rig::card::Service;
+use crate::rig::places::Backend;
+use crate::rig::witness::undisturbed;
+use crate::sound::Sound;
+use crate::sound::make;
+use crate::sound::raw::RawFormat::{Float32, Int32};
+use players::{Outcome, Player};
+
+const RATE_HZ: u32 = 48_000;
+const CHANNELS: u16 = 2;
+
+/// Nothing but one card: while it is gone there is no device.
+const ALONE: &str = "card Desk\n render OUT\n capture IN\ncable OUT 1 2 -> IN 1 2\n";
+/// A second card, which becomes the default when the first is gone.
+const SPARE: &str = "card Desk\n render OUT\n capture IN\ncable OUT 1 2 -> IN 1 2\n\
+                     card Spare\n render SPARE\n";
+
+/// What a program has to make of a fault.
+#[derive(Clone, Copy)]
+enum Expected {
+    /// It plays everything on the one stream.
+    Plays,
+    /// It ends with an error that says this.
+    Fails(&'static str),
+    /// Asked by the driver it opens it anew and plays to the end. Before it could be opened it was
+    /// refused with this, if anything is told here.
+    PlaysOn(Option<&'static str>),
+}
+
+use Expected::{Fails, Plays, PlaysOn};
+
+struct Row {
+    name: &'static str,
+    player: Player,
+    card: &'static str,
+    /// Struck from outside before the program starts.
+    before: Option<&'static str>,
+    /// Times count from the stream's start.
+    script: &'static str,
+    expected: Expected,
+}
+
+/// The codes are those of "IAudioClient::GetCurrentPadding", "IAudioRenderClient::GetBuffer" and
+/// "IAudioClient::Initialize" on learn.microsoft.com, return values.
+const DEVICE_INVALIDATED: &str = "0x88890004";
+const SERVICE_NOT_RUNNING: &str = "0x88890010";
+const BUFFER_ERROR: &str = "GetBuffer failed with 0x88890018";
+const UNSUPPORTED_FORMAT: &str = "Initialize failed with 0x88890008";
+
+const BARE: Player = Player::Bare("exclusive", Int32);
+const BARE_SHARED: Player = Player::Bare("shared", Float32);
+const PORTAUDIO: Player = Player::PortAudio("wasapi-exclusive", Int32);
+const PORTAUDIO_SHARED: Player = Player::PortAudio("wasapi-shared", Float32);
+const OURS: Player = Player::Ours(EXCLUSIVE, Int32);
+const OURS_SHARED: Player = Player::Ours(SHARED, Float32);
+
+const LOSE: &str = "at 800ms lose OUT";
+const LOSE_AND_BACK: &str = "at 800ms lose OUT\nat 2500ms back OUT";
+const FORMAT: &str = "at 800ms format 44100 on OUT";
+const DEFAULT: &str = "at 800ms default SPARE";
+const LATE: &str = "at 800ms late 3 periods on OUT";
+const SERVICE: &str = "at 800ms service gone";
+const SERVICE_AND_BACK: &str = "at 800ms service gone\nat 2500ms service back";
+const REFUSE: &str = "at 800ms refuse buffer 0x88890018 on OUT";
+const REFUSE_A_WHILE: &str = "at 800ms refuse buffer 0x88890018 on OUT\nat 2500ms accept on OUT";
+const LIE: &str = "lie int32 on OUT";
+
+const fn row(player: Player, name: &'static str, script: &'static str, expected: Expected) -> Row {
+    Row {
+        name,
+        player,
+        card: SPARE,
+        before: None,
+        script,
+        expected,
+    }
+}
+
+const fn lied_to(player: Player, expected: Expected) -> Row {
+    Row {
+        before: Some(LIE),
+        ..row(player, "a format that is none", "", expected)
+    }
+}
+
+const fn alone(row: Row) -> Row {
+    Row { card: ALONE, ..row }
+}
+
+const ROWS: &[Row] = &[
+    row(BARE, "device lost", LOSE, Fails(DEVICE_INVALIDATED)),
+    row(BARE, "format changed", FORMAT, Fails(DEVICE_INVALIDATED)),
+    row(BARE, "default moved", DEFAULT, Plays),
+    row(BARE, "wake-up late", LATE, Plays),
+    row(BARE, "service gone", SERVICE, Fails(SERVICE_NOT_RUNNING)),
+    row(BARE, "buffer refused", REFUSE, Fails(BUFFER_ERROR)),
+    lied_to(BARE, Fails(UNSUPPORTED_FORMAT)),
+    row(BARE_SHARED, "device lost", LOSE, Fails(DEVICE_INVALIDATED)),
+    row(BARE_SHARED, "wake-up late", LATE, Plays),
+    row(PORTAUDIO, "device lost", LOSE, Fails("asked for nothing")),
+    row(PORTAUDIO, "wake-up late", LATE, Plays),
+    row(
+        PORTAUDIO_SHARED,
+        "device lost",
+        LOSE,
+        Fails("frames were played"),
+    ),
+    row(PORTAUDIO_SHARED, "default moved", DEFAULT, Plays),
+    alone(row(
+        OURS,
+        "device lost and back",
+        LOSE_AND_BACK,
+        PlaysOn(Some("")),
+    )),
+    row(OURS, "device lost, another there", LOSE, PlaysOn(None)),
+    row(OURS, "format changed", FORMAT, PlaysOn(None)),
+    row(OURS, "default moved", DEFAULT, Plays),
+    row(OURS, "wake-up late", LATE, Plays),
+    row(
+        OURS,
+        "service gone and back",
+        SERVICE_AND_BACK,
+        PlaysOn(Some("AUDCLNT_E_SERVICE_NOT_RUNNING")),
+    ),
+    row(OURS, "buffer refused", REFUSE_A_WHILE, PlaysOn(None)),
+    lied_to(OURS, Plays),
+    alone(row(
+        OURS_SHARED,
+        "device lost and back",
+        LOSE_AND_BACK,
+        PlaysOn(Some("")),
+    )),
+    row(
+        OURS_SHARED,
+        "device lost, another there",
+        LOSE,
+        PlaysOn(None),
+    ),
+    row(OURS_SHARED, "format changed", FORMAT, PlaysOn(None)),
+    row(OURS_SHARED, "wake-up late", LATE, Plays),
+    row(
+        OURS_SHARED,
+        "service gone and back",
+        SERVICE_AND_BACK,
+        PlaysOn(Some("AUDCLNT_E_SERVICE_NOT_RUNNING")),
+    ),
+];
+
+/// Each player with each fault, and what listeners are told of them.
+pub fn legs() -> Vec<Leg> {
+    let mut legs: Vec<Leg> = ROWS
+        .iter()
+        .map(|row| {
+            let name = format!("faults: {}, {}", row.player.name(), row.name);
+            Leg::new(name, move |stage| strike(stage, row))
+        })
+        .collect();
+    legs.push(Leg::new("faults: what listeners are told", notices));
+    legs
+}
+
+/// Every frame is another, so that each is known wherever it is heard.
+fn noise(seconds: f64) -> Sound {
+    make::noise(
+        RATE_HZ,
+        CHANNELS,
+        24,
+        (seconds * f64::from(RATE_HZ)) as usize,
+    )
+}
+
+/// Again while the machine was busy: a service that is kept waiting for long looks like a device that
+/// is gone.
+fn strike(stage: &mut Stage<'_>, row: &Row) -> Result<Passed> {
+    let (struck, tries) = undisturbed(|| Ok(strike_once(stage, row)), Result::is_ok)?;
+    let detail = struck.with_context(|| tries.testimony())?;
+    let remark = tries
+        .remark()
+        .map_or(String::new(), |remark| format!("; {remark}"));
+    Ok(passed(detail + &remark))
+}
+
+fn strike_once(stage: &mut Stage<'_>, row: &Row) -> Result<String> {
+    let card = stage.card()?;
+    if matches!(row.player, Player::Ours(..)) {
+        stage.rig_with_driver(Backend::Card)?;
+    }
+    let seconds = if matches!(row.expected, PlaysOn(_)) {
+        2.5
+    } else {
+        1.5
+    };
+    let sound = noise(seconds);
+    let description = format!("{}{}\n", row.card, row.script);
+    let service = Service::start_as(stage.rig()?, &card, Some(&description))?;
+    let struck = row
+        .before
+        .map_or(Ok(()), |fault| service.strike(stage.rig()?, &card, fault));
+    let outcome = struck.and_then(|()| row.player.play(stage, &card, &sound));
+    let (report, folder) = service.finish(stage.rig()?, &card)?;
+    let outcome = outcome?;
+    let got = judge(row, &outcome, &sound)?;
+    ensure!(
+        report.disagreements == 0,
+        "card and model disagree {} times",
+        report.disagreements
+    );
+    let played = truth::check(&report, &folder, &sound)?;
+    if matches!(row.expected, Plays | PlaysOn(_)) {
+        played.demand_end(&sound)?;
+    }
+    if row.script == LATE {
+        played.demand_silence(&report, "late 3 periods")?;
+    }
+    if let Some(lives) = &outcome.lives {
+        played.demand_little_lost(lives)?;
+    }
+    Ok(format!("{got}; {}", played.words()))
+}
+
+/// Whether the program came to the end that it should; what it said.
+fn judge(row: &Row, outcome: &Outcome, sound: &Sound) -> Result<String> {
+    let said = &outcome.said;
+    match row.expected {
+        Fails(words) => {
+            ensure!(!outcome.good, "the program noticed nothing");
+            ensure!(
+                said.contains(words),
+                "it should say {words}, but said: {said}"
+            );
+            Ok(said.clone())
+        }
+        Plays | PlaysOn(_) => {
+            ensure!(outcome.good, "the program failed: {said}");
+            let Some(lives) = &outcome.lives else {
+                return Ok("played all".to_owned());
+            };
+            let end = lives.last().map_or(0, |life| life.end_frame);
+            ensure!(
+                end == sound.frames() as u64,
+                "the host came to frame {end} only"
+            );
+            if row.script == LATE {
+                ensure!(
+                    outcome.overloads > 0,
+                    "the host was not told of an overload"
+                );
+            }
+            let PlaysOn(refusal) = row.expected else {
+                ensure!(
+                    lives.len() == 1,
+                    "the driver asked for a reset without need"
+                );
+                return Ok(format!("one stream, overloads {}", outcome.overloads));
+            };
+            ensure!(
+                lives.len() == 2 && lives[0].reset_asked_ms.is_some(),
+                "one reset request is right, but the host opened the driver {} times",
+                lives.len()
+            );
+            let refused = lives[1].refusals.first();
+            if let Some(wanted) = refusal {
+                let refused = refused.context("a device that is not there was opened")?;
+                ensure!(refused.contains(wanted), "refused with: {refused}");
+            }
+            let refused = refused.map_or(String::new(), |why| format!(", refused before: {why}"));
+            Ok(format!("one reset request, opened anew{refused}"))
+        }
+    }
+}
+
+/// The calls of `IMMNotificationClient`, in order, for a device that goes and comes back, a default
+/// that is chosen, and a new format.
+fn notices(stage: &mut Stage<'_>) -> Result<Passed> {
+    let card = stage.card()?;
+    let script = "at 300ms lose OUT\nat 500ms back OUT\nat 700ms default SPARE\n\
+                  at 900ms format 44100 on SPARE\nat 1100ms late 1 periods";
+    let description = format!("{SPARE}{script}\n");
+    let service = Service::start_as(stage.rig()?, &card, Some(&description))?;
+    let told = players::listen(stage, &card, &noise(1.5));
+    service.finish(stage.rig()?, &card)?;
+    let told = told?;
+    let [out, spare] = told.ids;
+    // DEVICE_STATE_UNPLUGGED 8, DEVICE_STATE_ACTIVE 1; eRender 0; the roles eConsole 0, eMultimedia 1,
+    // eCommunications 2; PKEY_AudioEngine_DeviceFormat.
+    let default = |id: &str| {
+        (0..3)
+            .map(move |role| format!("default 0 {role} {id}"))
+            .collect()
+    };
+    let expected: Vec<String> = [
+        vec![format!("state 8 {out}")],
+        default(&spare),
+        vec![format!("state 1 {out}")],
+        default(&out),
+        default(&spare),
+        vec![format!(
+            "property F19F064D-082C-4E27-BC73-6882A1BB8E4C 0 {spare}"
+        )],
+    ]
+    .concat();
+    ensure!(
+        told.lines == expected,
+        "told were {:?} instead of {expected:?}",
+        told.lines
+    );
+    Ok(passed(format!("{} calls", expected.len())))
+}

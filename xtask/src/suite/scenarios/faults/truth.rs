@@ -1,0 +1,193 @@
+//! What the DACs played, against the sound and the model.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::players::Life;
+use super::{CHANNELS, RATE_HZ};
+use crate::rig::card::{Report, Struck, Track};
+use crate::sound::Sound;
+use crate::sound::pieces::{Piece, pieces};
+use crate::sound::raw::RawFormat;
+
+/// From the device's buffer to the analogue output, as the card has it without a description.
+const LATENCY_FRAMES: u64 = 24;
+
+/// What was heard.
+pub struct Played {
+    /// The sound's pieces in the order of time, each with its DAC and the number of its first frame there.
+    pieces: Vec<(String, u64, Piece)>,
+    /// Faults that ended a stream, with the frame in which the DAC fell silent.
+    cuts: Vec<String>,
+}
+
+/// Takes apart what the DACs played.
+///
+/// # Errors
+/// What contradicts the model: a frame that is not the sound's, a frame that is heard twice, a silence
+/// that the card knows nothing of, a stream that outlives its device.
+pub fn check(report: &Report, folder: &Path, sound: &Sound) -> Result<Played> {
+    let mut tracks: Vec<&Track> = report.tracks.iter().filter(|track| track.played).collect();
+    tracks.sort_by_key(|track| track.time_ns);
+    let mut played = Played {
+        pieces: Vec::new(),
+        cuts: Vec::new(),
+    };
+    for track in &tracks {
+        let heard = of_track(track, folder, sound)?;
+        check_silence(report, track, &heard)?;
+        let named = heard
+            .into_iter()
+            .map(|piece| (track.endpoint.clone(), track.first_frame + piece.at, piece));
+        played.pieces.extend(named);
+    }
+    for pair in played.pieces.windows(2) {
+        let [(_, _, before), (_, at, after)] = pair else {
+            continue;
+        };
+        ensure!(
+            before.end() <= after.from,
+            "frame {} of the sound is heard again in the DAC's frame {at}",
+            after.from
+        );
+    }
+    for struck in report.faults.iter().filter(|struck| ends_streams(struck)) {
+        for track in tracks.iter().filter(|track| is_hit(struck, track)) {
+            let end = track.first_frame + track.frames;
+            ensure!(
+                end == struck.frame + LATENCY_FRAMES,
+                "'{}' struck {} in frame {}, but the DAC played until {end}",
+                struck.fault,
+                struck.endpoint,
+                struck.frame
+            );
+            let cut = format!(
+                "{} in frame {}, silent from {end}",
+                struck.fault, struck.frame
+            );
+            played.cuts.push(cut);
+        }
+    }
+    Ok(played)
+}
+
+fn ends_streams(struck: &Struck) -> bool {
+    let deadly = ["lose", "service gone", "format "];
+    deadly.iter().any(|fault| struck.fault.starts_with(fault))
+}
+
+/// Whether the fault struck while the track was played.
+fn is_hit(struck: &Struck, track: &Track) -> bool {
+    let frames = track.first_frame..track.first_frame + track.frames;
+    struck.endpoint == track.endpoint && frames.contains(&struck.frame)
+}
+
+fn of_track(track: &Track, folder: &Path, sound: &Sound) -> Result<Vec<Piece>> {
+    let format = RawFormat::from_name(&track.sample);
+    // 24 bits in 32, at the top: the bytes of a 32-bit integer.
+    let format = format.or((track.sample == "int24in32").then_some(RawFormat::Int32));
+    let format = format.with_context(|| format!("a track of {}", track.sample))?;
+    let bytes = fs::read(folder.join(&track.file))
+        .with_context(|| format!("the card left no {}", track.file))?;
+    let heard = Sound {
+        rate_hz: RATE_HZ,
+        channels: CHANNELS,
+        bits: format.bits(),
+        samples: format.decode(&bytes),
+    };
+    pieces(sound, &heard).with_context(|| format!("in {}", track.file))
+}
+
+/// Between two pieces of one track nothing of the sound is lost, and the silence is as long as the card
+/// itself has noted.
+fn check_silence(report: &Report, track: &Track, heard: &[Piece]) -> Result<()> {
+    for pair in heard.windows(2) {
+        let [before, after] = pair else { continue };
+        let silence = track.first_frame + before.at + before.frames..track.first_frame + after.at;
+        let noted: u64 = report
+            .incidents
+            .iter()
+            .filter(|incident| incident.underrun && incident.endpoint == track.endpoint)
+            .filter(|incident| silence.contains(&incident.first_frame))
+            .map(|incident| incident.frames)
+            .sum();
+        ensure!(
+            before.end() == after.from && noted == silence.end - silence.start,
+            "after frame {} of the sound comes frame {}, after {} frames of silence of which the card \
+             has noted {noted}",
+            before.end(),
+            after.from,
+            silence.end - silence.start
+        );
+    }
+    Ok(())
+}
+
+impl Played {
+    /// The sound was heard to its end.
+    pub fn demand_end(&self, sound: &Sound) -> Result<()> {
+        let end = self.pieces.last().map_or(0, |(_, _, piece)| piece.end());
+        let frames = sound.frames() as u64;
+        ensure!(end == frames, "only {end} of {frames} frames were heard");
+        Ok(())
+    }
+
+    /// The wake-up that came late is heard as silence, from the period after it on, as long as it was
+    /// late: no more than a period from that.
+    pub fn demand_silence(&self, report: &Report, fault: &str) -> Result<()> {
+        let struck = report.faults.iter().find(|struck| struck.fault == fault);
+        let struck = struck.context("the fault did not strike")?;
+        let stream = report.streams.iter().find(|stream| {
+            stream.renders && stream.endpoint == struck.endpoint && !stream.blocks.is_empty()
+        });
+        let period_frames = stream.map_or(0, |stream| u64::from(stream.period_frames));
+        let near = struck.frame..struck.frame + 5 * period_frames;
+        let silent: u64 = report
+            .incidents
+            .iter()
+            .filter(|incident| incident.endpoint == struck.endpoint && incident.underrun)
+            .filter(|incident| near.contains(&incident.first_frame))
+            .map(|incident| incident.frames)
+            .sum();
+        let right = 2 * period_frames..=4 * period_frames;
+        ensure!(
+            right.contains(&silent),
+            "{silent} frames of silence after '{fault}' in frame {}",
+            struck.frame
+        );
+        Ok(())
+    }
+
+    /// What the host handed over and nobody heard is no more than was on the way.
+    pub fn demand_little_lost(&self, lives: &[Life]) -> Result<()> {
+        for pair in self.pieces.windows(2) {
+            let [(_, _, before), (_, _, after)] = pair else {
+                continue;
+            };
+            let lost = after.from - before.end();
+            let life = lives.iter().find(|life| life.end_frame >= after.from);
+            let life = life.context("the host handed over less than was heard")?;
+            let on_the_way = life.output_latency_frames + 2 * life.block_frames;
+            ensure!(
+                lost <= on_the_way,
+                "{lost} frames of the sound were lost, but only {on_the_way} can have been on the way"
+            );
+        }
+        Ok(())
+    }
+
+    /// For people.
+    pub fn words(&self) -> String {
+        let mut words = self.cuts.join(", ");
+        for (n, (endpoint, at, piece)) in self.pieces.iter().enumerate() {
+            let comma = if n == 0 && words.is_empty() { "" } else { ", " };
+            let (from, end) = (piece.from, piece.end());
+            // Writing to a string does not fail.
+            let _ = write!(words, "{comma}{from}..{end} from {endpoint} frame {at}");
+        }
+        words
+    }
+}
