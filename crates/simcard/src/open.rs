@@ -313,7 +313,7 @@ fn plan_exclusive(
     if buffer_hns > TIMER_BUFFER_MAX_HNS {
         return Err(SimError::BufferSizeError);
     }
-    let (default_hns, min_hns) = endpoint.spec.device_period_hns();
+    let (default_hns, min_hns) = endpoint.spec.device_period_hns(endpoint.mix_rate_hz);
     let period_hns = match period_hns {
         0 => default_hns,
         // A period that is too short is made longer, says the page.

@@ -119,14 +119,11 @@ impl EndpointSpec {
         }
     }
 
-    /// The usual period and the shortest exclusive one in units of 100 ns, as
-    /// `IAudioClient::GetDevicePeriod` tells them.
-    pub fn device_period_hns(&self) -> (u64, u64) {
-        let frames = self.engine_periods(self.mix_rate_hz).default_frames;
-        (
-            hns_from_frames(frames, self.mix_rate_hz),
-            self.min_period_hns,
-        )
+    /// The usual period, with the mixer at that rate in Hz, and the shortest exclusive one in units of
+    /// 100 ns, as `IAudioClient::GetDevicePeriod` tells them.
+    pub fn device_period_hns(&self, mix_rate_hz: u32) -> (u64, u64) {
+        let frames = self.engine_periods(mix_rate_hz).default_frames;
+        (hns_from_frames(frames, mix_rate_hz), self.min_period_hns)
     }
 
     /// Buffers of frames of `frame_bytes` are multiples of so many frames.
@@ -201,7 +198,9 @@ mod tests {
             (480, 128)
         );
         assert_eq!(at(44_100).default_frames, 448, "441 is no multiple of 16");
-        assert_eq!(spec.device_period_hns(), (100_000, 30_000));
+        assert_eq!(spec.device_period_hns(48_000), (100_000, 30_000));
+        // 448 frames: what is told fits what the mixer does.
+        assert_eq!(spec.device_period_hns(44_100), (101_587, 30_000));
     }
 
     #[test]

@@ -226,6 +226,13 @@ impl World {
         self.known(id).map(|endpoint| endpoint.flow)
     }
 
+    /// The usual period and the shortest exclusive one of an endpoint, also of one that is not plugged
+    /// in, in units of 100 ns (`IAudioClient::GetDevicePeriod`).
+    pub fn device_period_hns(&self, id: EndpointId) -> Result<(u64, u64)> {
+        let endpoint = self.known(id)?;
+        Ok(endpoint.spec.device_period_hns(endpoint.mix_rate_hz))
+    }
+
     /// Whether an endpoint is plugged in.
     pub fn is_present(&self, id: EndpointId) -> Result<bool> {
         self.known(id).map(|endpoint| endpoint.present)

@@ -119,6 +119,7 @@ fn another_format_ends_streams_and_defaults_move_without_them() {
     assert_eq!(calls(&mut world, stream), [Err(DeviceInvalidated); 8]);
     assert_eq!(world.mix_format(out).expect("there").rate_hz, 44_100);
     assert_eq!(world.current_engine_period(out), Ok(448));
+    assert_eq!(world.device_period_hns(out), Ok((101_587, 30_000)));
     assert_eq!(world.padding_frames(other), Ok(0));
     let next = world.mix_format(out).expect("there");
     world.open(out, shared(0), next).expect("at the new rate");

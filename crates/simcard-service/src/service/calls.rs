@@ -59,7 +59,7 @@ impl<S: System> Server<'_, S> {
         let id = self.device(device)?;
         let about = || {
             let spec = self.world.spec(id)?;
-            let (default_hns, min_hns) = spec.device_period_hns();
+            let (default_hns, min_hns) = self.world.device_period_hns(id)?;
             let mut answer = Answer::good(&[
                 self.world.flow(id)? as u64,
                 self.world.is_present(id)?.into(),

@@ -114,7 +114,7 @@ impl IMMDevice_Impl for Device_Impl {
                 if ![IAudioClient::IID, IAudioClient2::IID, IAudioClient3::IID].contains(&wanted) {
                     return Err(NO_INTERFACE);
                 }
-                let client: IAudioClient3 = Client::new(self.0.clone())?.into();
+                let client: IAudioClient3 = Client::new(Endpoint::describe(self.0.number)?)?.into();
                 put_queried(&IUnknown::from(client), iid, object)
             }
         })

@@ -16,6 +16,9 @@ use crate::sound::raw::RawFormat;
 /// From the device's buffer to the analogue output, as the card has it without a description.
 const LATENCY_FRAMES: u64 = 24;
 
+/// A track in more pieces than this is torn by more than a machine that was busy now and then.
+const PIECES_MAX: usize = 20;
+
 /// What was heard.
 pub struct Played {
     /// The sound's pieces in the order of time, each with its DAC and the number of its first frame there.
@@ -39,6 +42,12 @@ pub fn check(report: &Report, folder: &Path, sound: &Sound) -> Result<Played> {
     for track in &tracks {
         let heard = of_track(track, folder, sound)?;
         check_silence(report, track, &heard)?;
+        ensure!(
+            heard.len() <= PIECES_MAX,
+            "{} was torn into {} pieces",
+            track.endpoint,
+            heard.len()
+        );
         let named = heard
             .into_iter()
             .map(|piece| (track.endpoint.clone(), track.first_frame + piece.at, piece));
