@@ -11,7 +11,7 @@ use crate::paths::Paths;
 use crate::process;
 
 #[cfg(not(windows))]
-const RIG_PROGRAMS: &[&str] = &["pa-host", "sdl-host", "asio-check"];
+const RIG_PROGRAMS: &[&str] = &["pa-host", "sdl-host", "asio-check", "competitor"];
 const LIMIT: Duration = Duration::from_secs(1800);
 
 /// What `build` was asked for.

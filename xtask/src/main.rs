@@ -57,11 +57,17 @@ Commands:
   test [FILTER]     Format, lints, layers, unit tests, then the driver under Wine.
                     With FILTER: only the legs whose name contains it (see --list).
       --list          name the legs and stop
-  bench             Latency side by side on the simulated card, in real time: a bare WASAPI
-                    program, PortAudio's WASAPI, and the driver. Written to docs/bench.
+  bench             Side by side on the simulated card, in real time: a bare WASAPI program,
+                    PortAudio's WASAPI, and the driver: latency, round trip, processor time, and
+                    dropouts alone and beside a busy program. Written to docs/bench.
       --repeats N     how often each is run; the median counts (5)
-      --seconds N     how long each run plays (10)
-      --quick         3 repeats of 3 seconds
+      --minutes N     how long each plays in all its runs, alone and again beside a busy
+                      program (1)
+      --quick         3 repeats and 0.15 minutes
+      --driver NAME   rows for another ASIO driver (64-bit), by the name that hosts list;
+                      may be repeated
+      --driver-dll F  the DLL of such a driver: registered for the time of the bench, where its
+                      own installer has not been run in the Wine prefix; may be repeated
       --output DIR    instead of docs/bench
   prove [CLAIM]...  Measure what the project promises, or only these claims; exit status 1 when
                     one falls short.
@@ -118,7 +124,9 @@ fn parse() -> Result<Command, lexopt::Error> {
             ("test", Long("list")) => list_only = true,
             ("bench", Long("quick")) => bench.shorten(),
             ("bench", Long("repeats")) => bench.repeats = args.value()?.parse()?,
-            ("bench", Long("seconds")) => bench.seconds = args.value()?.parse()?,
+            ("bench", Long("minutes")) => bench.minutes = args.value()?.parse()?,
+            ("bench", Long("driver")) => bench.drivers.push(args.value()?.string()?),
+            ("bench", Long("driver-dll")) => bench.driver_dlls.push(args.value()?.into()),
             ("bench", Long("output")) => bench.output = Some(args.value()?.into()),
             ("prove", Long("list")) => prove.list_only = true,
             ("prove", Long("quick")) => prove.quick = true,

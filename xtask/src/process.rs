@@ -1,7 +1,11 @@
 //! Running other programs: bounded in time, ended on Ctrl-C.
 
 use std::path::Path;
+#[cfg(not(windows))]
+use std::process::Stdio;
 use std::process::{Child, Command, ExitStatus};
+#[cfg(not(windows))]
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -10,6 +14,9 @@ use crate::interrupt;
 
 /// How often a wait looks up.
 pub const POLL: Duration = Duration::from_millis(10);
+
+/// Lets a program run first.
+const REAL_TIME: [&str; 3] = ["chrt", "--fifo", "10"];
 
 /// Runs a program that talks to the user itself. The value says whether it succeeded.
 pub fn show(command: &mut Command, limit: Duration) -> Result<bool> {
@@ -47,12 +54,30 @@ pub fn wait(child: &mut Child, name: &str, limit: Duration) -> Result<ExitStatus
     }
 }
 
+/// Words before a program that let it run before all others that are not run so; none where that is
+/// not permitted.
+#[cfg(not(windows))]
+pub fn real_time() -> &'static [&'static str] {
+    static PERMITTED: OnceLock<bool> = OnceLock::new();
+    let is_permitted = || {
+        let mut trial = Command::new(REAL_TIME[0]);
+        trial.args(&REAL_TIME[1..]).arg("true");
+        let ended = trial.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        ended.is_ok_and(|status| status.success())
+    };
+    match PERMITTED.get_or_init(is_permitted) {
+        true => &REAL_TIME,
+        false => &[],
+    }
+}
+
 /// The program and its first arguments, for messages.
 pub fn name(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words = words.map(|word| word.to_string_lossy());
     // How a program is started is not what it is.
-    let words = words.skip_while(|word| ["setpriv", "--pdeathsig", "KILL"].contains(&&**word));
+    let guard = ["setpriv", "--pdeathsig", "KILL"];
+    let words = words.skip_while(|word| guard.iter().chain(&REAL_TIME).any(|known| known == word));
     let mut name = String::new();
     for (index, word) in words.take(5).enumerate() {
         match index {
@@ -78,6 +103,9 @@ mod tests {
         command.args([
             "--pdeathsig",
             "KILL",
+            "chrt",
+            "--fifo",
+            "10",
             "/usr/lib/wine/wine64",
             "regedit",
             "/S",

@@ -25,6 +25,7 @@
 //! pa-host --library PORTAUDIO.dll play --host-api wasapi-exclusive --device OUT ...
 //! wasapi-client play --how exclusive --format int32 --input tune.raw
 //! wasapi-client record --how loopback --seconds 3 --output heard.raw
+//! wasapi-client duplex --how exclusive --format int32 --input tune.raw --output back.raw
 //! wasapi-client check
 //! ```
 //!

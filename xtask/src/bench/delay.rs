@@ -16,6 +16,16 @@ pub fn numbered(frames: usize) -> Vec<i32> {
     numbers.flat_map(|sample| [sample, sample]).collect()
 }
 
+/// The frames' numbers; 0 for silence and for sounds that are not ours.
+pub fn numbers(samples: &[i32], channels: u16) -> Vec<u32> {
+    let frames = samples.chunks_exact(usize::from(channels.max(1)));
+    let number = |frame: &[i32]| match (u32::try_from(frame[0] >> 8), frame[0] & 0xFF) {
+        (Ok(number), 0) => number,
+        _ => 0,
+    };
+    frames.map(number).collect()
+}
+
 /// In which of the device's frames each numbered frame was first heard.
 pub struct Heard(Vec<Option<u64>>);
 
@@ -26,14 +36,10 @@ impl Heard {
     }
 
     /// Adds what a converter played, from the device's frame `first_frame` on.
-    pub fn add(&mut self, samples: &[i32], channels: u16, first_frame: u64) {
-        let frames = samples.chunks_exact(usize::from(channels.max(1)));
-        for (at, frame) in (first_frame..).zip(frames) {
-            let number = usize::try_from(frame[0] >> 8).unwrap_or(0);
-            // Silence is number 0; other sounds are not ours.
+    pub fn add(&mut self, numbers: &[u32], first_frame: u64) {
+        for (at, &number) in (first_frame..).zip(numbers) {
             if number > 0
-                && frame[0] & 0xFF == 0
-                && let Some(slot) = self.0.get_mut(number)
+                && let Some(slot) = self.0.get_mut(number as usize)
             {
                 slot.get_or_insert(at);
             }
@@ -101,12 +107,19 @@ mod tests {
     }
 
     #[test]
+    fn only_our_frames_have_numbers() {
+        let samples = [0, 9, 3, 9, -256, 9, 7 << 8, 9, 1];
+        assert_eq!(numbers(&samples, 2), [0, 0, 0, 7]);
+        assert_eq!(numbers(&numbered(3), 2), [1, 2, 3]);
+    }
+
+    #[test]
     fn a_delay_is_from_the_callback_to_the_number_that_was_heard() {
         let sound = numbered(960);
         assert_eq!(&sound[..4], [256, 256, 512, 512]);
         let mut heard = Heard::new(960);
-        heard.add(&[0, 0, 3, 3], 2, 90);
-        heard.add(&sound, 2, 1_000);
+        heard.add(&numbers(&[0, 0, 3, 3], 2), 90);
+        heard.add(&numbers(&sound, 2), 1_000);
         let callbacks = Callbacks {
             times_ns: &[500 * MS, 510 * MS, 520 * MS],
             block_frames: 480,

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use super::cpu::Watch;
-use super::delay::{Callbacks, Heard, RATE_HZ, numbered};
+use super::delay::{Callbacks, Heard, RATE_HZ, numbered, numbers};
+use super::gaps::{Dropouts, Follower};
 use super::outcome::Taken;
 use super::rows::{Mode, Player, Row};
 use crate::captured::Running;
@@ -19,9 +21,10 @@ use crate::rig::server::Sink;
 use crate::sound::Sound;
 use crate::sound::raw::RawFormat;
 
-const CHANNELS: u16 = 2;
+/// Of every sound and of the card.
+pub const CHANNELS: u16 = 2;
 /// What a program may need beyond the sound's length.
-const SPARE: Duration = Duration::from_secs(40);
+pub const SPARE: Duration = Duration::from_secs(40);
 /// The program's start and the sound's first blocks are not what is measured.
 const SETTLING: Duration = Duration::from_secs(1);
 
@@ -31,27 +34,56 @@ struct Left {
     host: Option<HostReport>,
 }
 
-/// Plays for so many seconds on a card of its own.
+/// Plays for so many seconds on a card of its own, beside a competitor for the processor if wanted.
 ///
 /// # Errors
 /// A program fails, or nothing of the sound is heard.
-pub fn measure(rig: &mut Rig<'_>, card: &Path, row: &Row, seconds: usize) -> Result<Taken> {
-    let sound = Sound {
-        rate_hz: RATE_HZ,
-        channels: CHANNELS,
-        bits: 24,
-        samples: numbered(seconds * RATE_HZ as usize),
-    };
+pub fn measure(
+    rig: &mut Rig<'_>,
+    card: &Path,
+    row: &Row,
+    seconds: usize,
+    busy: bool,
+) -> Result<Taken> {
+    let sound = sound(seconds);
     let service = Service::start(rig, card)?;
-    let left = match row.player {
-        Player::Bare => play_bare(rig, card, row, &sound),
-        Player::PortAudio | Player::Ours => play_with_host(rig, row, &sound),
-    };
+    let left = play(rig, card, row, &sound, busy);
     // A failed run's card must end, too.
     let ended = service.finish(rig, card);
     let left = left?;
     let (report, folder) = ended?;
     judge(row, &report, &folder, &sound, left)
+}
+
+fn play(rig: &mut Rig<'_>, card: &Path, row: &Row, sound: &Sound, busy: bool) -> Result<Left> {
+    // It is ended when it is dropped.
+    let _competitor = busy.then(|| compete(rig)).transpose()?;
+    match row.player {
+        Player::Bare => play_bare(rig, card, row, sound),
+        Player::PortAudio | Player::Ours | Player::Other => play_with_host(rig, row, sound),
+    }
+}
+
+fn compete(rig: &mut Rig<'_>) -> Result<Running> {
+    let paths = rig.paths;
+    let program = places::programs(paths).join("competitor.exe");
+    let mut command = rig.wine(Backend::Card)?.command(program);
+    Running::start(&mut command, &places::logs(paths).join("bench-competitor"))
+}
+
+/// A numbered sound of so many seconds.
+pub fn sound(seconds: usize) -> Sound {
+    Sound {
+        rate_hz: RATE_HZ,
+        channels: CHANNELS,
+        bits: 24,
+        samples: numbered(seconds * RATE_HZ as usize),
+    }
+}
+
+/// Frames of silence that host programs send before the sound.
+pub fn lead_in_frames() -> usize {
+    RATE_HZ as usize * LEAD_IN.as_millis() as usize / 1000
 }
 
 fn watched_for(sound: &Sound) -> Duration {
@@ -60,24 +92,8 @@ fn watched_for(sound: &Sound) -> Duration {
 }
 
 fn play_bare(rig: &mut Rig<'_>, card: &Path, row: &Row, sound: &Sound) -> Result<Left> {
-    let (how, format) = match row.mode {
-        Mode::Exclusive => ("exclusive", RawFormat::Int32),
-        Mode::Shared => ("shared", RawFormat::Float32),
-        Mode::LowLatency => ("low-latency", RawFormat::Float32),
-    };
     let paths = rig.paths;
-    let raw = paths.rig().join("bench-input.raw");
-    fs::write(&raw, format.encode(&sound.samples))
-        .with_context(|| format!("cannot write {}", raw.display()))?;
-    let mut play = rig
-        .wine(Backend::Card)?
-        .command(card.join("wasapi-client.exe"));
-    play.args(["play", "--device", "OUT", "--how", how]);
-    play.args(["--format", format.name()]);
-    play.args(["--input", &places::windows_path(&raw)]);
-    if let Some(frames) = row.block_frames {
-        play.args(["--period", &frames.to_string()]);
-    }
+    let mut play = bare(rig, card, "play", row, sound)?;
     let running = Running::start(&mut play, &places::logs(paths).join("bench-client"))?;
     let watch = Watch::start(running.id());
     let output = running.finish(watched_for(sound) + SPARE)?;
@@ -91,18 +107,58 @@ fn play_bare(rig: &mut Rig<'_>, card: &Path, row: &Row, sound: &Sound) -> Result
     })
 }
 
+/// The format that the row's program hands over.
+pub fn format(row: &Row) -> RawFormat {
+    match (row.player, row.mode) {
+        (Player::Ours | Player::Other, _) | (_, Some(Mode::Exclusive)) => RawFormat::Int32,
+        _ => RawFormat::Float32,
+    }
+}
+
+/// The bare program, told what to do with the sound.
+pub fn bare(
+    rig: &mut Rig<'_>,
+    card: &Path,
+    command: &str,
+    row: &Row,
+    sound: &Sound,
+) -> Result<Command> {
+    let raw = rig.paths.rig().join("bench-input.raw");
+    let format = format(row);
+    fs::write(&raw, format.encode(&sound.samples))
+        .with_context(|| format!("cannot write {}", raw.display()))?;
+    let wine = rig.wine(Backend::Card)?;
+    let mut bare = wine.command(card.join("wasapi-client.exe"));
+    let mode = row.mode.context("the row names no mode")?;
+    bare.args([command, "--device", "OUT", "--how", mode.name()]);
+    bare.args(["--format", format.name()]);
+    bare.args(["--input", &places::windows_path(&raw)]);
+    if let Some(frames) = row.block_frames {
+        bare.args(["--period", &frames.to_string()]);
+    }
+    Ok(bare)
+}
+
 fn play_with_host(rig: &mut Rig<'_>, row: &Row, sound: &Sound) -> Result<Left> {
-    let (host_api, device) = match (row.player, row.mode) {
-        (Player::Ours, Mode::Exclusive) => ("asio", "ASIO2WASAPI Exclusive"),
-        (Player::Ours, _) => ("asio", "ASIO2WASAPI Shared"),
-        (_, Mode::Exclusive) => ("wasapi-exclusive", "OUT"),
-        (..) => ("wasapi-shared", "OUT"),
+    let host = rig.start_host(&playback(row)?, sound, "bench")?;
+    let watch = Watch::start(host.id());
+    let report = host.finish();
+    let cpu_ms_per_s = watch.finish(watched_for(sound));
+    Ok(Left {
+        cpu_ms_per_s,
+        host: Some(report?),
+    })
+}
+
+/// How PortAudio plays for the row.
+pub fn playback(row: &Row) -> Result<Playback<'_>> {
+    let (host_api, device) = match (&row.driver, row.mode) {
+        (Some(driver), _) => ("asio", driver.as_str()),
+        (None, Some(Mode::Exclusive)) => ("wasapi-exclusive", "OUT"),
+        (None, _) => ("wasapi-shared", "OUT"),
     };
-    let format = match host_api {
-        "wasapi-shared" => RawFormat::Float32,
-        _ => RawFormat::Int32,
-    };
-    let how = Playback {
+    let format = format(row);
+    Ok(Playback {
         host_api,
         device: Some(device),
         backend: Backend::Card,
@@ -117,14 +173,6 @@ fn play_with_host(rig: &mut Rig<'_>, row: &Row, sound: &Sound) -> Result<Left> {
         },
         tolerance_lsb: 0,
         record_from: None,
-    };
-    let host = rig.start_host(&how, sound, "bench")?;
-    let watch = Watch::start(host.id());
-    let report = host.finish();
-    let cpu_ms_per_s = watch.finish(watched_for(sound));
-    Ok(Left {
-        cpu_ms_per_s,
-        host: Some(report?),
     })
 }
 
@@ -136,46 +184,51 @@ fn judge(row: &Row, report: &Report, folder: &Path, sound: &Sound, left: Left) -
     let behind = stream
         .latency_frames
         .context("the card has heard nothing of what was handed over")?;
+    let (heard, dropouts) = listen(&report.tracks, folder, sound)?;
     let frames = match &left.host {
         None => behind.p50,
-        Some(host) => {
-            let heard = heard(&report.tracks, folder, sound)?;
-            from_callbacks(row, host, stream, &heard)?
-        }
+        Some(host) => from_callbacks(row, host, stream, &heard)?,
     };
     let told_frames = left.host.map_or(stream.stated_latency_frames, |host| {
         host.reported_output_latency_frames
     });
     Ok(Taken {
+        mode: stream.mode.clone(),
         frames,
         device_frames: behind.p50,
         told_frames,
         period_frames: stream.period_frames,
         hand_over_ns: stream.hand_over_ns,
         cpu_ms_per_s: left.cpu_ms_per_s,
-        underruns: stream.underruns,
+        dropouts,
         stalls: report.stalls.count,
     })
 }
 
-fn heard(tracks: &[Track], folder: &Path, sound: &Sound) -> Result<Heard> {
+/// What the DAC played.
+fn listen(tracks: &[Track], folder: &Path, sound: &Sound) -> Result<(Heard, Dropouts)> {
+    let mut played: Vec<&Track> = tracks.iter().filter(|track| track.played).collect();
+    played.sort_by_key(|track| track.first_frame);
     let mut heard = Heard::new(sound.frames());
-    for track in tracks.iter().filter(|track| track.played) {
+    let mut follower = Follower::new();
+    for track in played {
         let Some(format) = RawFormat::from_name(&track.sample) else {
             continue;
         };
         let bytes = fs::read(folder.join(&track.file))
             .with_context(|| format!("the card left no {}", track.file))?;
-        heard.add(&format.decode(&bytes), track.channels, track.first_frame);
+        let numbers = numbers(&format.decode(&bytes), track.channels);
+        heard.add(&numbers, track.first_frame);
+        follower.add(&numbers, track.first_frame);
     }
-    Ok(heard)
+    Ok((heard, follower.finish(sound.frames())))
 }
 
 fn from_callbacks(row: &Row, host: &HostReport, stream: &Stream, heard: &Heard) -> Result<u64> {
     let callbacks = Callbacks {
         times_ns: &host.callback_times_ns,
         block_frames: row.block_frames.context("the row names no block")?,
-        lead_in_frames: RATE_HZ as usize * LEAD_IN.as_millis() as usize / 1000,
+        lead_in_frames: lead_in_frames(),
     };
     let mut delays = heard.delays(&callbacks, &stream.blocks);
     delays.sort_unstable();

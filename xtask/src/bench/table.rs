@@ -2,60 +2,31 @@
 
 use std::fmt::Write as _;
 
-use super::outcome::Outcome;
+use super::gaps::Dropouts;
+use super::outcome::{Faults, Outcome, Ratios, Summary};
+use super::results::Circumstances;
 use super::rows::Player;
-use super::run::Circumstances;
 
-const HEAD: &str = "\
-| program, mode, block | frames to the DAC | of them behind WASAPI | ratio to the floor | told \
-| period | wake-up to hand-over p50 / p99 / max, us | CPU, ms per s | underruns | stalls | runs |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+const LATENCY: &str = "\
+| program, mode, block | frames to the DAC | of them behind WASAPI | round trip | told | period |
+|---|--:|--:|--:|--:|--:|
 ";
-
-const LEGEND: &str = "\
-All rows play the same numbered frames at 48000 Hz on the simulated card in real time, one after
-another, each on a card of its own. Figures are medians of the runs' medians; underruns and stalls
-are sums over the runs, and the longest hand-over is that of all runs.
-
-- Frames to the DAC: from the instant when the program is asked for a block until the block's first
-  frame is at the analogue output, waiting inside the driver or PortAudio included. A bare program
-  is asked by the device's event and hands over at once, so its time counts from the hand-over.
-- Behind WASAPI: the part of it after the hand-over to WASAPI. The rest is what the software adds.
-  The two are medians of their own, so this one may come out a little larger than the whole.
-- Floor: a bare WASAPI program in the same mode, in exclusive mode also with the same block. In
-  shared mode it keeps the device's whole buffer full. A program that keeps less in it gets below 1
-  and has less time to spare.
-- Wake-up to hand-over: only for programs that wait for the device's event.
-- Told: what the program is told of its output latency, in frames. A bare program is told
-  `GetStreamLatency`, PortAudio tells what it reckons, ASIO tells what the driver says.
-- CPU: of the program's process, with the card's own part in it. The system counts it in steps of
-  10 ms, so short runs tell it roughly. The driver is optimised; the card and the programs are not.
-- Underruns: the card had to play silence because the program was late. Some may be at the end,
-  when the program stops.
-- Stalls: the card's own service was kept waiting by the machine and stopped its time. A row with
-  many tells more of the machine than of the program.
+const RELIABILITY: &str = "\
+| program, mode, block | wake-up to hand-over p50 / p99 / max, us | CPU, ms per s \
+| dropouts alone | dropouts beside a busy program | stalls alone / busy | runs |
+|---|--:|--:|--:|--:|--:|--:|
 ";
+const LEGEND: &str = include_str!("legend.md");
 
 /// The whole page.
 pub fn page(circumstances: &Circumstances, outcomes: &[Outcome]) -> String {
-    let mut page = String::from("# Latency side by side\n\n");
-    let commit = circumstances.commit.as_deref().unwrap_or("unknown");
-    let [before, after] = circumstances.load;
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        page,
-        "Made by `{}` on {} from commit {commit}: {} runs of {} s for each row, interleaved; {} \
-         under Wine ({}), {} cores, load average {before:.1} before and {after:.1} after.\n",
-        circumstances.command,
-        circumstances.date,
-        circumstances.repeats,
-        circumstances.seconds,
-        std::env::consts::OS,
-        circumstances.wine,
-        circumstances.cores,
-    );
-    page.push_str("![Frames from the program to the DAC](bench.svg)\n\n");
-    page.push_str(&rows(outcomes));
+    let mut page = String::from("# Side by side\n\n");
+    page.push_str(&made_by(circumstances));
+    page.push_str("![Frames from the program to the DAC, and of a round trip](bench.svg)\n\n");
+    page.push_str("## Latency, in frames\n\n");
+    page.push_str(&latency(outcomes));
+    page.push_str("\n## Time and dropouts\n\n");
+    page.push_str(&reliability(outcomes));
     page.push_str("\n## Against PortAudio's own WASAPI\n\n");
     page.push_str(&rivals(outcomes));
     page.push_str("\n## What the columns mean\n\n");
@@ -67,39 +38,105 @@ pub fn page(circumstances: &Circumstances, outcomes: &[Outcome]) -> String {
     page
 }
 
-/// The table.
-pub fn rows(outcomes: &[Outcome]) -> String {
-    let mut text = HEAD.to_owned();
+fn made_by(circumstances: &Circumstances) -> String {
+    let commit = circumstances.commit.as_deref().unwrap_or("unknown");
+    let [before, after] = circumstances.load;
+    let (repeats, seconds) = (circumstances.repeats, circumstances.seconds);
+    let priority = match circumstances.real_time {
+        true => "real-time priority",
+        false => "normal priority, as nothing else was permitted",
+    };
+    let minutes = (repeats * seconds) as f64 / 60.0;
+    format!(
+        "Made by `{}` on {} from commit {commit}. Runs of each row, interleaved: {repeats} alone and \
+         {repeats} beside a busy program, of {seconds} s each ({minutes:.1} min of either), and \
+         {repeats} over the cable. {} under Wine ({}), {} cores, load average {before:.1} before and \
+         {after:.1} after; the card and Wine's server at {priority}.\n\n",
+        circumstances.command,
+        circumstances.date,
+        std::env::consts::OS,
+        circumstances.wine,
+        circumstances.cores,
+    )
+}
+
+/// The table of latency.
+pub fn latency(outcomes: &[Outcome]) -> String {
+    rows(LATENCY, outcomes, latency_cells)
+}
+
+/// The table of times and dropouts.
+pub fn reliability(outcomes: &[Outcome]) -> String {
+    rows(RELIABILITY, outcomes, reliability_cells)
+}
+
+type Cells = fn(&Outcome, Option<Summary>, Ratios) -> Vec<String>;
+
+fn rows(head: &str, outcomes: &[Outcome], cells: Cells) -> String {
+    let mut text = head.to_owned();
     for outcome in outcomes {
-        let cells = cells(outcome, outcomes).join(" | ");
-        let _ = writeln!(text, "| {} | {cells} |", outcome.row.name());
+        let cells = cells(outcome, outcome.summary(), outcome.ratios(outcomes));
+        // A driver may have any name.
+        let name = outcome.name().replace('|', "\\|");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
     }
     text
 }
 
-fn cells(outcome: &Outcome, all: &[Outcome]) -> Vec<String> {
-    let runs = outcome.runs.len();
-    let tried = runs + outcome.failures.len();
-    let runs = format!("{runs} of {tried}");
-    let Some(found) = outcome.summary() else {
-        let mut cells = vec!["-".to_owned(); 9];
+fn latency_cells(_: &Outcome, summary: Option<Summary>, ratios: Ratios) -> Vec<String> {
+    let Some(found) = summary else {
+        return vec!["-".to_owned(); 5];
+    };
+    let whole = |frames: f64| format!("{frames:.0}");
+    vec![
+        with_ratio(Some(whole(found.frames)), ratios.frames),
+        whole(found.device_frames),
+        with_ratio(found.round_trip_frames.map(whole), ratios.round_trip),
+        whole(found.told_frames),
+        whole(found.period_frames),
+    ]
+}
+
+fn reliability_cells(outcome: &Outcome, summary: Option<Summary>, ratios: Ratios) -> Vec<String> {
+    let done = outcome.runs.len() + outcome.busy.len() + outcome.round_trips.len();
+    let runs = format!("{done} of {}", done + outcome.failures.len());
+    let Some(found) = summary else {
+        let mut cells = vec!["-".to_owned(); 5];
         cells.push(runs);
         return cells;
     };
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let hand_over = found.hand_over_us;
+    let hand_over = hand_over.map(|[p50, p99, max]| format!("{p50:.0} / {p99:.0} / {max:.0}"));
+    let of_busy = |tell: fn(Faults) -> String| found.busy.map_or("-".to_owned(), tell);
     vec![
-        format!("{:.0}", found.frames),
-        format!("{:.0}", found.device_frames),
-        or_dash(outcome.ratio(all).map(|ratio| format!("{ratio:.2}"))),
-        format!("{:.0}", found.told_frames),
-        format!("{:.0}", found.period_frames),
-        or_dash(hand_over.map(|[p50, p99, max]| format!("{p50:.0} / {p99:.0} / {max:.0}"))),
-        or_dash(found.cpu_ms_per_s.map(|ms| format!("{ms:.0}"))),
-        found.underruns.to_string(),
-        found.stalls.to_string(),
+        with_ratio(hand_over, ratios.hand_over),
+        with_ratio(found.cpu_ms_per_s.map(|ms| format!("{ms:.0}")), ratios.cpu),
+        dropouts(found.idle.dropouts),
+        of_busy(|faults| dropouts(faults.dropouts)),
+        format!(
+            "{} / {}",
+            found.idle.stalls,
+            of_busy(|faults| faults.stalls.to_string())
+        ),
         runs,
     ]
+}
+
+fn with_ratio(figure: Option<String>, ratio: Option<f64>) -> String {
+    match (figure, ratio) {
+        (None, _) => "-".to_owned(),
+        (Some(figure), None) => figure,
+        (Some(figure), Some(ratio)) => format!("{figure} ({ratio:.2})"),
+    }
+}
+
+/// In tables and in the picture.
+pub fn dropouts(found: Dropouts) -> String {
+    match found.count {
+        0 => "0".to_owned(),
+        count => format!("{count} ({} frames)", found.frames),
+    }
 }
 
 /// One sentence for each of our rows that PortAudio's WASAPI has, too.
@@ -109,10 +146,15 @@ fn rivals(outcomes: &[Outcome]) -> String {
         let is_rival =
             |o: &&Outcome| o.row.player == Player::PortAudio && o.row.is_rival_of(&ours.row);
         let theirs = outcomes.iter().find(is_rival).and_then(Outcome::summary);
-        if let (Some(own), Some(theirs)) = (ours.summary(), theirs) {
-            let verdict = verdict(own.frames, theirs.frames);
-            let _ = writeln!(text, "- {}: {verdict}.", ours.row.name());
+        let (Some(own), Some(theirs)) = (ours.summary(), theirs) else {
+            continue;
+        };
+        let to_the_dac = verdict(own.frames, theirs.frames);
+        let _ = write!(text, "- {}: to the DAC {to_the_dac}", ours.row.name());
+        if let (Some(own), Some(theirs)) = (own.round_trip_frames, theirs.round_trip_frames) {
+            let _ = write!(text, "; round trip {}", verdict(own, theirs));
         }
+        text.push_str(".\n");
     }
     text
 }
@@ -131,7 +173,7 @@ fn failures(outcomes: &[Outcome]) -> String {
     for outcome in outcomes {
         for failure in &outcome.failures {
             let failure = failure.replace('\n', " ");
-            let _ = writeln!(text, "- {}: {failure}", outcome.row.name());
+            let _ = writeln!(text, "- {}, {failure}", outcome.row.name());
         }
     }
     text
@@ -139,7 +181,8 @@ fn failures(outcomes: &[Outcome]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::{empty, tests::taken};
+    use super::super::outcome::tests::{empty, taken};
+    use super::super::results::tests::circumstances;
     use super::*;
 
     #[test]
@@ -147,15 +190,29 @@ mod tests {
         let mut all = empty();
         all[0].runs = vec![taken(500, 90_000)];
         all[2].runs = vec![taken(750, 90_000)];
+        all[2].busy = vec![taken(750, 90_000), taken(760, 80_000)];
+        all[2].round_trips = vec![1_300];
         all[2].failures = vec!["it\nfell".to_owned()];
-        let text = rows(&all);
-        let cells = |line: &str| line.matches('|').count();
-        let expected = text.lines().next().map(cells);
-        assert!(text.lines().all(|line| Some(cells(line)) == expected));
-        let ours = "| asio2wasapi, exclusive 256 | 750 | 375 | 1.50 | 600 | 256 | 10 / 20 / 90 | 5 \
-                    | 1 | 2 | 1 of 2 |";
-        assert!(text.contains(ours), "{text}");
-        assert_eq!(failures(&all), "- asio2wasapi, exclusive 256: it fell\n");
+        for text in [latency(&all), reliability(&all)] {
+            let cells = |line: &str| line.matches('|').count();
+            let expected = text.lines().next().map(cells);
+            assert!(text.lines().all(|line| Some(cells(line)) == expected));
+        }
+        let ours = "| asio2wasapi, exclusive 256 | 750 (1.50) | 375 | 1300 | 600 | 256 |";
+        assert!(latency(&all).contains(ours), "{}", latency(&all));
+        let ours = "| asio2wasapi, exclusive 256 | 10 / 20 / 90 (1.00) | 5 (1.00) | 1 (30 frames) \
+                    | 2 (60 frames) | 2 / 4 | 4 of 5 |";
+        assert!(reliability(&all).contains(ours), "{}", reliability(&all));
+        assert_eq!(failures(&all), "- asio2wasapi, exclusive 256, it fell\n");
+    }
+
+    #[test]
+    fn a_driver_with_any_name_has_one_cell() {
+        let mut all = empty();
+        all.truncate(1);
+        all[0].row.player = Player::Other;
+        all[0].row.driver = Some("A | B".to_owned());
+        assert!(latency(&all).contains("| A \\| B, "));
     }
 
     #[test]
@@ -163,9 +220,21 @@ mod tests {
         let mut all = empty();
         all[1].runs = vec![taken(500, 0)];
         all[2].runs = vec![taken(750, 0)];
-        let expected = "- asio2wasapi, exclusive 256: 250 frames more, the driver loses.\n";
-        assert_eq!(rivals(&all), expected);
-        assert!(verdict(3.0, 4.0).contains("ahead"));
+        let expected = "- asio2wasapi, exclusive 256: to the DAC 250 frames more, the driver loses";
+        assert_eq!(rivals(&all), format!("{expected}.\n"));
+        all[1].round_trips = vec![800];
+        all[2].round_trips = vec![700];
+        let round_trip = "; round trip 100 frames less, the driver is ahead.\n";
+        assert_eq!(rivals(&all), format!("{expected}{round_trip}"));
         assert_eq!(verdict(4.0, 4.0), "the same");
+    }
+
+    #[test]
+    fn the_page_tells_how_it_was_made() {
+        let page = page(&circumstances(), &empty());
+        let made = "Made by `bench` on 2026-01-02 from commit unknown. Runs of each row, \
+                    interleaved: 3 alone and 3 beside a busy program, of 4 s each (0.2 min of \
+                    either), and 3 over the cable.";
+        assert!(page.contains(made), "{page}");
     }
 }

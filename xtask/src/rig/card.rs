@@ -109,8 +109,6 @@ pub struct Stream {
     pub period_frames: u32,
     /// What `IAudioClient::GetStreamLatency` told, in frames.
     pub stated_latency_frames: u64,
-    /// Stretches of silence because the program was late.
-    pub underruns: u64,
     /// Frames from the hand-over to WASAPI to the analogue output.
     pub latency_frames: Option<Spread>,
     /// From the event to the hand-over, in nanoseconds.
@@ -192,7 +190,7 @@ impl Service {
         }
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let wine = rig.wine(Backend::Card)?;
-        let mut command = wine.command(programs.join("simcard-service.exe"));
+        let mut command = wine.command_in_real_time(programs.join("simcard-service.exe"));
         command.args(["--truth", &places::windows_path(&folder)]);
         command.args([
             "--report",

@@ -1,5 +1,6 @@
 //! Wine in one of the rig's prefixes.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,6 +14,7 @@ use super::private_dir::{PrivateDirs, PrivateEnvironment};
 use super::server::Sink;
 use crate::captured::{self, Output};
 use crate::paths::Paths;
+use crate::process;
 
 /// A running Wine server; programs run in it.
 pub struct Wine {
@@ -40,7 +42,17 @@ impl Wine {
             environment,
             daemon: None,
         };
-        let mut command = Command::new(&wine.server);
+        // The card's events go through the server: it is part of the hardware.
+        let first = match backend {
+            Backend::Card => process::real_time(),
+            Backend::Pulse | Backend::Alsa => &[],
+        };
+        let mut words = first
+            .iter()
+            .map(OsStr::new)
+            .chain([wine.server.as_os_str()]);
+        let mut command = Command::new(words.next().expect("the server is one of them"));
+        command.args(words);
         wine.set_environment(&mut command);
         command
             .args(["-f", "-p"])
@@ -55,6 +67,17 @@ impl Wine {
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]).arg(&self.loader);
+        self.set_environment(&mut command);
+        command.arg(program.as_ref());
+        command
+    }
+
+    /// As [`Wine::command`], before everything else that wants the processor, where that is
+    /// permitted.
+    pub fn command_in_real_time(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]);
+        command.args(process::real_time()).arg(&self.loader);
         self.set_environment(&mut command);
         command.arg(program.as_ref());
         command

@@ -1,4 +1,4 @@
-//! `wasapi-client`: a bare WASAPI program that plays, records, checks and watches.
+//! `wasapi-client`: a bare WASAPI program that plays, records, does both, checks and watches.
 
 use std::process::ExitCode;
 
@@ -21,26 +21,30 @@ fn main() -> ExitCode {
 
 #[cfg(windows)]
 mod run {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::process::ExitCode;
     use std::str::FromStr;
     use std::time::Duration;
 
     use engine::format::SampleFormat;
-    use simcard_wasapi::client::{How, Wish, check, play, record, watch};
+    use simcard_wasapi::client::{How, Wish, check, duplex, play, record, watch};
 
     const USAGE: &str = "wasapi-client play --input RAW [options]
 wasapi-client record --output RAW --seconds N [options]
+wasapi-client duplex --input RAW --output RAW [--capture-device NAME] [options]
 wasapi-client check [--device NAME]
 wasapi-client watch --seconds N
 
 Options: --device NAME  --how shared|low-latency|exclusive|exclusive-timer|loopback
          --format int16|int24|int24in32|int32|float32  --rate HZ  --period FRAMES
-Raw files hold interleaved frames of the format with the device's channels. Reports are JSON.";
+Raw files hold interleaved frames of the format with the device's channels. Reports are JSON.
+duplex plays --input and records --output at once.";
 
     struct Arguments {
         wish: Wish,
-        file: Option<PathBuf>,
+        input: Option<PathBuf>,
+        output: Option<PathBuf>,
+        capture_device: Option<String>,
         seconds: f64,
     }
 
@@ -62,14 +66,18 @@ Raw files hold interleaved frames of the format with the device's channels. Repo
                 rate_hz: None,
                 period_frames: None,
             },
-            file: None,
+            input: None,
+            output: None,
+            capture_device: None,
             seconds: 0.0,
         };
         let wish = &mut arguments.wish;
         while let Some(word) = words.next() {
             let value = words.next().ok_or(USAGE)?;
             match &*word {
-                "--input" | "--output" => arguments.file = Some(value.into()),
+                "--input" => arguments.input = Some(value.into()),
+                "--output" => arguments.output = Some(value.into()),
+                "--capture-device" => arguments.capture_device = Some(value),
                 "--seconds" => arguments.seconds = parse(&value)?,
                 "--device" => wish.device = Some(value),
                 "--rate" => wish.rate_hz = Some(parse(&value)?),
@@ -99,28 +107,50 @@ Raw files hold interleaved frames of the format with the device's channels. Repo
         Ok(())
     }
 
+    fn read(path: &Path) -> Result<Vec<u8>, String> {
+        std::fs::read(path).map_err(|error| format!("Cannot read {}: {error}.", path.display()))
+    }
+
+    fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+        std::fs::write(path, bytes)
+            .map_err(|error| format!("Cannot write {}: {error}.", path.display()))
+    }
+
     pub fn main() -> Result<ExitCode, String> {
         let mut words = std::env::args().skip(1);
         let command = words.next().ok_or(USAGE)?;
+        let renders = matches!(&*command, "play" | "duplex");
         let Arguments {
             wish,
-            file,
+            input,
+            output,
+            capture_device,
             seconds,
-        } = arguments(words, command == "play")?;
+        } = arguments(words, renders)?;
         simcard_wasapi::system::enter_apartment();
         match &*command {
             "play" => {
-                let path = file.ok_or(USAGE)?;
-                let bytes = std::fs::read(&path)
-                    .map_err(|error| format!("Cannot read {}: {error}.", path.display()))?;
+                let bytes = read(&input.ok_or(USAGE)?)?;
                 json(&play(&wish, &bytes).map_err(|failure| failure.to_string())?)?;
             }
             "record" => {
-                let path = file.ok_or(USAGE)?;
+                let path = output.ok_or(USAGE)?;
                 let (report, bytes) =
                     record(&wish, seconds).map_err(|failure| failure.to_string())?;
-                std::fs::write(&path, bytes)
-                    .map_err(|error| format!("Cannot write {}: {error}.", path.display()))?;
+                write(&path, &bytes)?;
+                json(&report)?;
+            }
+            "duplex" => {
+                let path = output.ok_or(USAGE)?;
+                let bytes = read(&input.ok_or(USAGE)?)?;
+                let recording = Wish {
+                    renders: false,
+                    device: capture_device,
+                    ..wish.clone()
+                };
+                let (report, bytes) =
+                    duplex(&wish, &recording, &bytes).map_err(|failure| failure.to_string())?;
+                write(&path, &bytes)?;
                 json(&report)?;
             }
             "check" => {

@@ -4,12 +4,14 @@
 #![allow(unsafe_code)]
 
 mod check;
+mod duplex;
 mod open;
 mod play;
 mod record;
 mod watch;
 
 pub use check::{Finding, check};
+pub use duplex::{DuplexReport, Moment, duplex};
 pub use open::{Failure, How, Opened, Wish, open};
 pub use play::{PlayReport, play};
 pub use record::{RecordReport, record};
