@@ -1,6 +1,6 @@
 //! WASAPI programs that we did not write, PortAudio and SDL, play and record over the simulated
 //! card's cable: what they record must be what they played. It shows that the card is one for
-//! everybody.
+//! everybody. PortAudio does the same over the cable of an ASIO driver that the tests bring along.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,6 +73,10 @@ pub fn legs() -> Vec<Leg> {
     let mut legs: Vec<Leg> = BOTH_WAYS.into_iter().map(both_ways).collect();
     let name = "cable: PortAudio's wasapi-exclusive, one program plays, one records";
     legs.push(Leg::new(name, one_each));
+    legs.push(Leg::new(
+        "cable: PortAudio's asio both ways",
+        asio_both_ways,
+    ));
     legs.push(Leg::new("cable: SDL both ways", sdl_on_the_card));
     legs.push(Leg::new("play: SDL on Wine's own WASAPI", sdl_on_wine));
     legs
@@ -276,6 +280,44 @@ fn record_and_play(
     let text = fs::read_to_string(&report).context("the program that records left no report")?;
     let report = serde_json::from_str(&text).context("the recorder's report is unclear")?;
     Ok((report, recording))
+}
+
+/// The sound one of the drivers that judge the validator plays its first output back on its inputs,
+/// two blocks later.
+fn asio_both_ways(stage: &mut Stage<'_>) -> Result<Passed> {
+    let dll = stage.broken_driver()?;
+    stage.rig()?.wine(Backend::Pulse)?.register(&dll, true)?;
+    let heard = asio_both_ways_once(stage);
+    stage.rig()?.wine(Backend::Pulse)?.register(&dll, false)?;
+    heard
+}
+
+fn asio_both_ways_once(stage: &mut Stage<'_>) -> Result<Passed> {
+    const BLOCK: u32 = 256;
+    let driver = "Fixture sound";
+    let noise = make::noise(RATE_HZ, 1, 32, FRAMES).on_both_sides();
+    let how = Playback {
+        device: Some(driver),
+        backend: Backend::Pulse,
+        block_frames: BLOCK,
+        record_from: Some(driver),
+        ..with_portaudio("asio", Int32)
+    };
+    let host = stage.rig()?.start_host(&how, &noise, "cable")?;
+    let recording = host.recording();
+    let told = host.finish()?;
+    let found = compare(&noise, &sound_of(&recording, Int32)?, 0);
+    playback::demand(&found, 0)?;
+    let round_trip = found.begin_in_recording.unwrap_or(0) as i64 - lead_in_frames() as i64;
+    ensure!(
+        round_trip == i64::from(2 * BLOCK),
+        "the round trip is {round_trip} frames, not two blocks of {BLOCK}"
+    );
+    Ok(passed(format!(
+        "bit-exact, round trip {round_trip} frames, told {} in + {} out",
+        told_input(&told)?,
+        told.reported_output_latency_frames
+    )))
 }
 
 /// What the card played is compared, too.
