@@ -7,6 +7,7 @@ mod device_tests;
 mod faults;
 mod foreign;
 mod playback;
+mod profiles;
 mod registration;
 mod together;
 mod validator;
@@ -48,6 +49,7 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(card::legs());
     legs.extend(faults::legs());
     legs.extend(foreign::legs());
+    legs.extend(profiles::legs());
     legs.extend(validator::legs());
     legs.extend(bad_input::legs());
     legs
