@@ -36,6 +36,7 @@ pub use self::{
     device::{FORMATS_VARIABLE, Mode, Options, WasapiDevice},
     endpoint::Selection,
     list::{Direction, EndpointFormats, EndpointInfo, EndpointState, Period, list},
+    priority::check_priority,
 };
 
 #[cfg(windows)]

@@ -4,14 +4,35 @@
 
 use std::marker::PhantomData;
 
+use engine::endpoint::{EndpointError, FaultKind};
 use windows_core::w;
 
 use crate::bindings::{
     AVRT_PRIORITY_CRITICAL, AvRevertMmThreadCharacteristics, AvSetMmThreadCharacteristicsW,
     AvSetMmThreadPriority, HANDLE,
 };
+use crate::fault::coded;
 use crate::hresult::Hr;
+use crate::hresult::codes::E_FAIL;
 use crate::sync::last_error;
+
+/// Whether the system grants real-time priority to sound threads of this process. Asks on a thread of its
+/// own, as a stream would, and gives the priority back.
+///
+/// # Errors
+/// One sentence: it does not, and what to do.
+pub fn check_priority() -> Result<(), EndpointError> {
+    let asked = std::thread::spawn(|| ProAudio::enter().map(drop)).join();
+    // The thread does not panic; if it did, nothing was granted.
+    asked.unwrap_or(Err(E_FAIL)).map_err(|code| {
+        let message = format!(
+            "The system refuses real-time priority to sound threads ({}): when it is busy, the sound \
+             drops out; start the service Multimedia Class Scheduler.",
+            coded(code)
+        );
+        EndpointError::new(FaultKind::Failed, message)
+    })
+}
 
 /// The thread's membership in the system's class of audio threads; given back when dropped.
 pub(crate) struct ProAudio {

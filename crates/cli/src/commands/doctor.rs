@@ -6,7 +6,7 @@ use config::Config;
 use engine::endpoint::{Device, DeviceInfo, SideInfo};
 use serde::Serialize;
 use session::product::class_of;
-use wasapi_io::{FORMATS_VARIABLE, Options, WasapiDevice};
+use wasapi_io::{FORMATS_VARIABLE, Options, WasapiDevice, check_priority};
 
 use crate::findings::Findings;
 
@@ -24,6 +24,7 @@ pub fn doctor(json: bool) -> Result<()> {
     let mut findings = Findings::default();
     let config = look_at_configuration(&mut findings);
     look_at_formats_variable(&mut findings);
+    look_at_priority(&mut findings);
     look_at_devices(&mut findings, &config);
     match host::list() {
         Ok(installed) => {
@@ -89,6 +90,17 @@ fn look_at_formats_variable(findings: &mut Findings) {
                 format!("{error}; until then it has no effect"),
             );
         }
+    }
+}
+
+/// What keeps other programs' work from being heard (T49).
+fn look_at_priority(findings: &mut Findings) {
+    match check_priority() {
+        Ok(()) => findings.good(
+            "real-time priority",
+            "the system grants it to sound threads",
+        ),
+        Err(error) => findings.note("real-time priority", error.message),
     }
 }
 
