@@ -74,7 +74,7 @@ pub struct Header {
     pub notices: [NoticeSlot; NOTICES_MAX],
 }
 
-/// One notice, as three numbers in one: see [`crate::call::NoticeWord`].
+/// One notice, as three numbers in one: see [`crate::notice::NoticeWord`].
 #[repr(transparent)]
 pub struct NoticeSlot(pub AtomicU64);
 

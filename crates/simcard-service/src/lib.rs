@@ -40,6 +40,7 @@ pub mod codes;
 pub mod config;
 pub mod fault_line;
 pub mod layout;
+pub mod notice;
 pub mod service;
 pub mod side;
 #[cfg(windows)]

@@ -22,9 +22,10 @@ use std::sync::atomic::Ordering;
 use simcard::fault::Scheduled;
 use simcard::{EndpointId, Notice, World};
 
-use crate::call::{NoticeWord, Question};
+use crate::call::Question;
 use crate::config::Config;
 use crate::layout::{NOTICES_MAX, STREAMS_MAX, Shared, state};
+use crate::notice::NoticeWord;
 
 pub use open_stream::Block;
 pub use report::{Report, Stalls, StreamReport};

@@ -13,9 +13,9 @@ use windows_core::{HSTRING, Interface, PCWSTR};
 use super::device::{ACTIVE, Endpoint, UNPLUGGED};
 use super::properties::DEVICE_FORMAT;
 use crate::abi::IMMNotificationClient;
-use simcard_service::call::NoticeWord;
 use simcard_service::codes::{NOT_FOUND, NULL_POINTER};
 use simcard_service::layout::{Header, NOTICES_MAX};
+use simcard_service::notice::NoticeWord;
 use simcard_service::system::line;
 
 /// How often the service's notices are looked at.
