@@ -13,7 +13,7 @@ use crate::read::read;
 pub const PATH_VARIABLE: &str = "ASIO2WASAPI_CONFIG";
 
 /// A larger file is none of ours.
-const BYTES_MAX: u64 = 1 << 20;
+const BYTES_MAX: u64 = 256 << 10;
 
 /// Where this user's file is: what [`PATH_VARIABLE`] says, or `asio2wasapi\config.toml` in `%APPDATA%`,
 /// or `asio2wasapi/config.toml` in `$XDG_CONFIG_HOME` or `~/.config`. It need not exist. `None` for a
@@ -79,7 +79,7 @@ pub(crate) fn understood(path: &Path, text: &str) -> Loaded {
 /// The text of the file; empty if it does not exist.
 ///
 /// # Errors
-/// It cannot be read, is no text, or is longer than 1 MiB.
+/// It cannot be read, is no text, or is longer than 256 KiB.
 pub fn load_text(path: &Path) -> Result<String, FileError> {
     let fail = |message: String| FileError::new(path, message);
     let bytes = match read_bytes(path) {
@@ -91,7 +91,7 @@ pub fn load_text(path: &Path) -> Result<String, FileError> {
         }
     };
     if bytes.len() as u64 > BYTES_MAX {
-        let message = "the file is longer than 1 MiB and no configuration; the defaults hold";
+        let message = "the file is longer than 256 KiB and no configuration; the defaults hold";
         return Err(fail(message.to_owned()));
     }
     String::from_utf8(bytes).map_err(|_| {
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(load(Some(&path)), Loaded::default());
         for (bytes, part) in [
             (&b"\xff\xfem\0o\0"[..], "save it as UTF-8"),
-            (&vec![b'#'; (1 << 20) + 1][..], "longer than 1 MiB"),
+            (&vec![b'#'; (256 << 10) + 1][..], "longer than 256 KiB"),
             (&b"[[["[..], "no TOML"),
         ] {
             fs::write(&path, bytes).unwrap();

@@ -153,10 +153,10 @@ fn preferred(
         }
     }
     let message = format!(
-        "No device of this profile is there: {}; plug one in, or choose another with \
-         `asio2wasapi profile` ({}).",
-        refusals.join(", "),
-        coded(E_NOTFOUND)
+        "No device of this profile is there ({}): {}; plug one in, or choose another with \
+         `asio2wasapi profile`.",
+        coded(E_NOTFOUND),
+        refusals.join(", ")
     );
     Err(EndpointError::new(FaultKind::NotFound, message))
 }

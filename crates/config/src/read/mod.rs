@@ -15,6 +15,14 @@ mod value;
 /// The table that holds the profiles.
 pub(crate) const PROFILES: &str = "profile";
 
+/// More profiles are no list that anybody reads.
+const PROFILES_MAX: usize = 64;
+/// More errors are not told: every text is read in a short time.
+const ERRORS_MAX: usize = 100;
+
+/// Longer keys and messages are cut: they quote what the file has.
+const LETTERS_MAX: usize = 300;
+
 /// What may be written in a profile, each with an example of its value.
 pub(crate) const KEYS: [(&str, &str); 10] = [
     ("mode", "\"shared\""),
@@ -29,7 +37,7 @@ pub(crate) const KEYS: [(&str, &str); 10] = [
     ("input", "[\"Microphone\", \"default\"]"),
 ];
 
-/// What a text says, and what is wrong with it, in the text's order.
+/// What a text says, and the first hundred things that are wrong with it, in the text's order.
 ///
 /// Whatever is wrong is left at its default and the rest is taken; a text that is no TOML says
 /// nothing at all, and the built-in profiles hold. Whoever must have a text without a fault looks
@@ -38,6 +46,7 @@ pub fn read(text: &str) -> (Config, Vec<Error>) {
     let mut reader = Reader {
         text,
         errors: Vec::new(),
+        faults: 0,
     };
     let mut config = Config::default();
     match Document::parse(text) {
@@ -78,6 +87,8 @@ pub(crate) fn path_of(above: &str, key: &str) -> String {
 struct Reader<'a> {
     text: &'a str,
     errors: Vec<Error>,
+    /// With those that are not told.
+    faults: usize,
 }
 
 /// A value in the text: what it is, where, and under which key.
@@ -98,10 +109,14 @@ impl Spot<'_> {
 
 impl Reader<'_> {
     fn fault(&mut self, span: Option<Range<usize>>, path: &str, message: impl Into<String>) {
+        self.faults += 1;
+        if self.faults > ERRORS_MAX {
+            return;
+        }
         self.errors.push(Error {
             place: span.map(|span| Place::of(self.text, span.start)),
-            key: path.to_owned(),
-            message: message.into(),
+            key: clipped(path.to_owned()),
+            message: clipped(message.into()),
         });
     }
 
@@ -119,6 +134,11 @@ impl Reader<'_> {
         for (name, item) in profiles.iter() {
             let path = path_of(PROFILES, name);
             let span = profiles.key(name).and_then(Key::span);
+            if names.len() == PROFILES_MAX {
+                let message =
+                    format!("there are more than {PROFILES_MAX} profiles; leave some out");
+                return self.fault(span, &path, message);
+            }
             if let Err(message) = check_name(name) {
                 self.fault(span, &path, message);
             } else if let Some(other) = names.iter().find(|other| same_name(other, name)) {
@@ -199,6 +219,15 @@ impl Reader<'_> {
             self.fault(span, &path_of(above, key), message);
         }
     }
+}
+
+/// The text, or as much of it as somebody would read.
+fn clipped(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LETTERS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// The words as one reads them: `a`, `b` or `c`.

@@ -9,6 +9,8 @@ use crate::model::{Channels, DeviceName, Member, Side};
 const NONE: &str = "none";
 
 const CHANNELS_MAX: u32 = 64;
+/// As many devices can be joined, and as many can be in an order of preference.
+const DEVICES_MAX: usize = 64;
 
 /// What may be written about a device in a table.
 const MEMBER_KEYS: [&str; 2] = ["device", "channels"];
@@ -32,8 +34,10 @@ impl Reader<'_> {
                     .map(|(devices, or_none)| vec![member(devices, or_none, Channels::All)]),
             },
         };
-        if let Some(members) = members {
-            *into = Side { members };
+        match members {
+            Some(members) if members.len() > DEVICES_MAX => self.too_many(spot),
+            Some(members) => *into = Side { members },
+            None => {}
         }
     }
 
@@ -52,7 +56,7 @@ impl Reader<'_> {
     }
 
     fn member(&mut self, spot: &Spot<'_>, table: &dyn TableLike) -> Option<Member> {
-        let faults = self.errors.len();
+        let faults = self.faults;
         self.check_keys(table, &spot.path, &MEMBER_KEYS);
         let at = |item, key, example: &str| Spot {
             item,
@@ -70,7 +74,7 @@ impl Reader<'_> {
             Some(item) => self.channels(&at(item, "channels", "[1, 2]")),
             None => Some(Channels::All),
         };
-        if self.errors.len() > faults {
+        if self.faults > faults {
             return None;
         }
         let (devices, or_none) = devices?;
@@ -101,6 +105,10 @@ impl Reader<'_> {
                 return None;
             }
         }
+        if texts.len() > DEVICES_MAX {
+            self.too_many(spot);
+            return None;
+        }
         if texts.is_empty() {
             let message = "an empty list means no device; write \"none\" or name one";
             self.fault(spot.span(), &spot.path, message);
@@ -118,6 +126,11 @@ impl Reader<'_> {
             }
         }
         Some((devices, or_none))
+    }
+
+    fn too_many(&mut self, spot: &Spot<'_>) {
+        let message = format!("there are more than {DEVICES_MAX} devices; leave some out");
+        self.fault(spot.span(), &spot.path, message);
     }
 
     fn channels(&mut self, spot: &Spot<'_>) -> Option<Channels> {

@@ -291,6 +291,52 @@ fn all_faults_are_told_in_their_order() {
     assert_eq!(lines, [2, 3, 4, 6]);
 }
 
+/// As long as a file may be, on a thread with the small stack of some hosts.
+#[test]
+fn no_text_takes_long_or_deep() {
+    const LENGTH: usize = 256 << 10;
+    let filled = |start: &str, more: &dyn Fn(usize) -> String| {
+        let mut text = start.to_owned();
+        (0..).map(more).any(|part| {
+            text.push_str(&part);
+            text.len() >= LENGTH
+        });
+        text
+    };
+    let texts = [
+        filled("[profile.A]\nmode = '", &|_| "ä".to_owned()) + "'",
+        filled("", &|_| "k".to_owned()) + " = 1",
+        filled("a = ", &|_| "[".to_owned()),
+        filled("a = ", &|_| "{a=".to_owned()),
+        filled("", &|_| "a.".to_owned()) + "a = 1",
+        filled("[", &|_| "a.".to_owned()) + "a]",
+        filled("[profile.A]\nmode", &|_| ".a".to_owned()) + " = 1",
+        filled("", &|n| format!("k{n}=1\n")),
+        filled("a = {", &|n| format!("k{n}=1,")) + "}",
+        filled("[profile.A]\noutput = {", &|n| format!("k{n}=1,")) + "}",
+        filled("", &|n| format!("[profile.p{n}]\n")),
+        filled("[profile.A]\noutput = [", &|_| "'a',".to_owned()) + "]",
+        filled("", &|_| "[[profile.A.output]]\ndevice='a'\n".to_owned()),
+        filled(
+            "[profile.A]\noutput = { device = 'a', channels = [",
+            &|_| "1,".to_owned(),
+        ) + "] }",
+    ];
+    let small = std::thread::Builder::new().stack_size(512 << 10);
+    let read_all = move || {
+        for text in texts {
+            let (config, errors) = read(&text);
+            assert!((1..=100).contains(&errors.len()), "{}", errors.len());
+            assert!(config.profiles.len() <= 3 + 64);
+            assert!(
+                errors.iter().all(|error| error.to_string().len() < 2000),
+                "{errors:?}"
+            );
+        }
+    };
+    small.spawn(read_all).unwrap().join().unwrap();
+}
+
 fn any_member() -> impl Strategy<Value = Member> {
     let device = prop_oneof![
         Just(DeviceName::Default),
