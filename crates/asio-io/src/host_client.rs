@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asio::driver::{Half, HostBuffers, HostCallbacks, SamplePosition, SwitchTime};
+use asio::driver::{ChannelId, Half, HostBuffers, HostCallbacks, SamplePosition, SwitchTime};
 use engine::client::{BlockTime, Client, Plane};
 use rt::Flag;
 
@@ -25,6 +25,8 @@ pub struct HostClient {
     running: Arc<Flag>,
     /// For each of the device's channels the slot in `buffers` that plays on it.
     slots: Vec<Option<usize>>,
+    /// For each of the device's inputs the slot in `buffers` that hears it.
+    input_slots: Vec<Option<usize>>,
     rate_hz: f64,
     next_half: usize,
     /// The half to be played, unless the host was not called.
@@ -36,27 +38,30 @@ pub struct HostClient {
 
 impl HostClient {
     /// A client that plays the output channels of `buffers` on the channels of a device that has
-    /// `device_channels`. `rate_hz` is the stream's, `running` is the owner's switch.
+    /// `outputs`, and hears its `inputs`. `rate_hz` is the stream's, `running` is the owner's switch.
     pub fn new(
         buffers: Arc<HostBuffers>,
         host: HostCallbacks,
         live: Arc<HostLive>,
         running: Arc<Flag>,
-        device_channels: u16,
+        outputs: u16,
+        inputs: u16,
         rate_hz: u32,
     ) -> Self {
-        let slot = |channel: u16| {
-            let is_it =
-                |id: &asio::driver::ChannelId| !id.is_input && id.index == u32::from(channel);
-            buffers.channels().iter().position(is_it)
+        let slot = |is_input: bool, channel: u16| {
+            let index = u32::from(channel);
+            let wanted = ChannelId { is_input, index };
+            buffers.channels().iter().position(|id| *id == wanted)
         };
-        let slots = (0..device_channels).map(slot).collect();
+        let slots = (0..outputs).map(|channel| slot(false, channel)).collect();
+        let input_slots = (0..inputs).map(|channel| slot(true, channel)).collect();
         Self {
             buffers,
             host,
             live,
             running,
             slots,
+            input_slots,
             rate_hz: f64::from(rate_hz),
             next_half: 0,
             played_half: None,
@@ -81,6 +86,20 @@ impl HostClient {
 impl Client for HostClient {
     fn block_frames(&self) -> u32 {
         self.buffers.block_frames()
+    }
+
+    fn input(&mut self, channel: usize, samples: Plane<'_>) {
+        let samples = match samples {
+            Plane::Int32(samples) => Half::Int32(samples),
+            Plane::Float32(samples) => Half::Float32(samples),
+        };
+        if let Some(slot) = self.input_slots.get(channel).copied().flatten() {
+            self.buffers.fill(slot, self.next_half, samples);
+        }
+    }
+
+    fn hears(&self, channel: usize) -> bool {
+        self.input_slots.get(channel).is_some_and(Option::is_some)
     }
 
     fn process(&mut self, time: BlockTime) {

@@ -10,4 +10,4 @@ mod translate;
 
 pub use host_client::HostClient;
 pub use host_live::HostLive;
-pub use translate::{driver_error, sample_type};
+pub use translate::{client_sample, driver_error, sample_type};

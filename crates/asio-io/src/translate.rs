@@ -13,6 +13,14 @@ pub fn sample_type(sample: ClientSample) -> SampleType {
     }
 }
 
+/// The client's sample type for ASIO's.
+pub fn client_sample(sample_type: SampleType) -> ClientSample {
+    match sample_type {
+        SampleType::Int32Lsb => ClientSample::Int32,
+        SampleType::Float32Lsb => ClientSample::Float32,
+    }
+}
+
 /// An endpoint's error as an ASIO error with the same sentence.
 pub fn driver_error(error: EndpointError) -> Error {
     let code = match error.kind {

@@ -34,11 +34,19 @@ pub struct BlockTime {
     pub now_ns: u64,
 }
 
-/// Makes sound in blocks of a fixed size. Its methods run on the real-time path: no allocation, no
+/// Makes sound in blocks of a fixed size, of the blocks that it is given. Its methods run on the real-time path: no allocation, no
 /// lock, no blocking of its own.
 pub trait Client {
     /// Frames in a block; at least 1, and the same for the client's life.
     fn block_frames(&self) -> u32;
+
+    /// What was recorded on a channel of the device for the next block: `block_frames` samples of the
+    /// client's own type. Called before `process`, for each channel for which [`hears`](Self::hears)
+    /// says so.
+    fn input(&mut self, channel: usize, samples: Plane<'_>);
+
+    /// Whether the client wants that channel of what is recorded; the same for the client's life.
+    fn hears(&self, channel: usize) -> bool;
 
     /// Makes the next block.
     fn process(&mut self, time: BlockTime);

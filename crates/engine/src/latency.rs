@@ -45,6 +45,36 @@ impl Latency {
     }
 }
 
+/// Frames from the instant at which sound is at the device's input until a client gets it, in parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InputLatency {
+    /// From the device's input to its buffer, as the system states it.
+    pub device_frames: u32,
+    /// The packet that the device gathers before it hands it over.
+    pub period_frames: u32,
+    /// What waits because blocks are longer than packets, or clocks differ.
+    pub lead_frames: u32,
+}
+
+impl InputLatency {
+    /// The latency of an endpoint behind which sound waits for `lead_frames`
+    /// ([`Graph::input_lead_frames`](crate::graph::Graph::input_lead_frames)).
+    pub const fn of(timing: &EndpointTiming, lead_frames: u32) -> Self {
+        Self {
+            device_frames: timing.input_device_frames,
+            period_frames: timing.input_period_frames,
+            lead_frames,
+        }
+    }
+
+    /// The sum, in frames.
+    pub const fn total_frames(&self) -> u32 {
+        self.device_frames
+            .saturating_add(self.period_frames)
+            .saturating_add(self.lead_frames)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,17 @@ pub(crate) fn output_name(channel_mask: u32, index: u32) -> String {
     }
 }
 
+/// The name of a device's input channel: its number from 1, and its place where a stereo or a mono
+/// input has one.
+pub(crate) fn input_name(channels: u16, index: u32) -> String {
+    match (channels, index) {
+        (1, 0) => "1 Input".into(),
+        (2, 0) => "1 Input Left".into(),
+        (2, 1) => "2 Input Right".into(),
+        _ => format!("{} Input", index + 1),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -46,14 +46,6 @@ impl DirectDriver {
         self.device.describe().map_err(driver_error)
     }
 
-    /// What the device plays with.
-    fn output(&self) -> Result<SideInfo> {
-        self.device_info()?.output.ok_or_else(|| {
-            let message = "The device has no outputs; choose another.";
-            Error::new(AsioError::NOT_PRESENT, message)
-        })
-    }
-
     fn current_rate_hz(&self, info: &DeviceInfo) -> u32 {
         self.rate_hz.unwrap_or(info.rate_hz)
     }
@@ -94,9 +86,10 @@ impl Driver for DirectDriver {
     }
 
     fn channel_counts(&mut self) -> Result<ChannelCounts> {
+        let info = self.device_info()?;
         Ok(ChannelCounts {
-            inputs: 0,
-            outputs: u32::from(self.output()?.channels),
+            inputs: channels(info.input.as_ref()),
+            outputs: channels(info.output.as_ref()),
         })
     }
 
@@ -114,18 +107,21 @@ impl Driver for DirectDriver {
     }
 
     fn latencies(&mut self, stream: Option<&DirectStream>) -> Result<Latencies> {
-        let output_frames = match stream {
-            Some(stream) => stream.latency().total_frames(),
-            None => {
-                let info = self.device_info()?;
-                let rate_hz = self.current_rate_hz(&info);
-                let frames = self.output()?.latency_frames_estimate;
-                at_rate(frames, info.rate_hz, rate_hz)
-            }
+        if let Some(stream) = stream {
+            return Ok(Latencies {
+                input_frames: stream.input_latency().total_frames(),
+                output_frames: stream.latency().total_frames(),
+            });
+        }
+        let info = self.device_info()?;
+        let rate_hz = self.current_rate_hz(&info);
+        let estimate = |side: Option<&SideInfo>| {
+            let frames = side.map_or(0, |side| side.latency_frames_estimate);
+            at_rate(frames, info.rate_hz, rate_hz)
         };
         Ok(Latencies {
-            input_frames: 0,
-            output_frames,
+            input_frames: estimate(info.input.as_ref()),
+            output_frames: estimate(info.output.as_ref()),
         })
     }
 
@@ -159,21 +155,33 @@ impl Driver for DirectDriver {
         channel: ChannelId,
         stream: Option<&DirectStream>,
     ) -> Result<ChannelInfo> {
-        let info = self.output()?;
-        if channel.is_input || channel.index >= u32::from(info.channels) {
-            let direction = if channel.is_input { "input" } else { "output" };
+        let info = self.device_info()?;
+        let (side, what) = if channel.is_input {
+            (info.input.as_ref(), "input")
+        } else {
+            (info.output.as_ref(), "output")
+        };
+        let Some(side) = side.filter(|side| channel.index < u32::from(side.channels)) else {
             let message = format!(
-                "There is no {direction} channel {}; {} has no inputs and {} outputs.",
-                channel.index, self.name, info.channels
+                "There is no {what} channel {}; {} has {} inputs and {} outputs.",
+                channel.index,
+                self.name,
+                channels(info.input.as_ref()),
+                channels(info.output.as_ref())
             );
             return Err(Error::new(AsioError::INVALID_PARAMETER, message));
-        }
+        };
+        let name = if channel.is_input {
+            channel_names::input_name(side.channels, channel.index)
+        } else {
+            channel_names::output_name(side.channel_mask, channel.index)
+        };
         Ok(ChannelInfo {
             sample_type: match stream {
                 Some(stream) => asio::driver::Stream::buffers(stream).sample_type(),
-                None => sample_type(ClientSample::exact_for(info.sample)),
+                None => sample_type(exact_for(&info)),
             },
-            name: channel_names::output_name(info.channel_mask, channel.index),
+            name,
             is_active: stream.is_some_and(|stream| stream.has_channel(channel)),
             group: 0,
         })
@@ -182,13 +190,12 @@ impl Driver for DirectDriver {
     fn create_stream(&mut self, request: StreamRequest) -> Result<DirectStream> {
         let info = self.device_info()?;
         let rate_hz = self.current_rate_hz(&info);
-        let sample = self.output()?.sample;
         DirectStream::open(
             Arc::clone(&self.device),
             Arc::clone(&self.live),
             request,
             rate_hz,
-            sample_type(ClientSample::exact_for(sample)),
+            sample_type(exact_for(&info)),
         )
     }
 
@@ -201,6 +208,21 @@ impl Driver for DirectDriver {
     fn future(&self, question: Future<'_>) -> bool {
         matches!(question, Future::CanTimeInfo | Future::CanReportOverload)
     }
+}
+
+fn channels(side: Option<&SideInfo>) -> u32 {
+    side.map_or(0, |side| u32::from(side.channels))
+}
+
+/// The sample type for both sides, because some hosts cannot have two (trap T40): floats where one
+/// side has them, as integers could not hold what goes over full scale.
+fn exact_for(info: &DeviceInfo) -> ClientSample {
+    let sides = [info.output.as_ref(), info.input.as_ref()];
+    let samples = sides.into_iter().flatten().map(|side| side.sample);
+    let floats = samples
+        .map(ClientSample::exact_for)
+        .find(|sample| *sample == ClientSample::Float32);
+    floats.unwrap_or(ClientSample::Int32)
 }
 
 /// The version as ASIO has it, one number: 100 for 0.1.0, from Cargo's.

@@ -10,7 +10,7 @@ use asio::driver::{
 };
 use asio_io::{HostLive, driver_error};
 use engine::endpoint::{Device, OpenRequest, Sides};
-use engine::latency::Latency;
+use engine::latency::{InputLatency, Latency};
 use rt::Flag;
 
 use crate::stream_thread::{self, Command, Opened, Setup};
@@ -49,6 +49,8 @@ impl DirectStream {
             block_frames,
             host,
         } = request;
+        let uses = |is_input| channels.iter().any(|channel| channel.is_input == is_input);
+        let sides = Sides::of(uses(false), uses(true));
         let buffers = HostBuffers::new(sample_type, &channels, block_frames);
         let running = Arc::new(Flag::new(false));
         let (commands, command_receiver) = channel();
@@ -59,7 +61,7 @@ impl DirectStream {
             request: OpenRequest {
                 rate_hz,
                 block_frames,
-                sides: Sides::Output,
+                sides,
             },
             buffers: Arc::clone(&buffers),
             host,
@@ -93,14 +95,20 @@ impl DirectStream {
 
     /// The latency as it is now.
     pub(crate) fn latency(&self) -> Latency {
+        let Opened {
+            timing, latency, ..
+        } = &self.opened;
         let at_once = self.live.plays_at_once();
-        let kept_frames = u32::try_from(self.opened.kept_frames.get()).unwrap_or(u32::MAX);
-        let block_frames = self.buffers.block_frames();
-        Latency::of(&self.opened.timing, kept_frames, block_frames, at_once)
+        latency.output(timing, self.buffers.block_frames(), at_once)
+    }
+
+    /// The latency of what is recorded as it is now.
+    pub(crate) fn input_latency(&self) -> InputLatency {
+        self.opened.latency.input(&self.opened.timing)
     }
 
     pub(crate) fn rate_hz(&self) -> u32 {
-        self.opened.format.rate_hz
+        self.opened.rate_hz
     }
 
     pub(crate) fn has_channel(&self, channel: ChannelId) -> bool {

@@ -12,6 +12,7 @@ mod direct_driver;
 mod direct_stream;
 #[cfg(windows)]
 pub mod installation;
+mod latency_gauges;
 pub mod product;
 mod stream_thread;
 

@@ -5,14 +5,17 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 
 use asio::abi::HostMessage;
 use asio::driver::{HostBuffers, HostCallbacks};
-use asio_io::{HostClient, HostLive};
+use asio_io::{HostClient, HostLive, client_sample};
 use engine::endpoint::{
-    Cycle, Device, Due, Endpoint, EndpointError, EndpointTiming, FaultKind, OpenRequest, Packet,
-    StreamFault, Wake, Waker,
+    Device, Endpoint, EndpointError, EndpointTiming, FaultKind, OpenRequest, StreamFault, Wake,
+    Waker,
 };
 use engine::format::StreamFormat;
-use engine::graph::DirectGraph;
-use rt::{DenormalsOff, Flag, Gauge};
+use engine::graph::{Graph, GraphSpec};
+use engine::resample::Quality;
+use rt::{DenormalsOff, Flag};
+
+use crate::latency_gauges::LatencyGauges;
 
 /// So many waits in a row may pass without a wake-up before the device counts as lost.
 const TIMEOUTS_MAX: u32 = 3;
@@ -29,10 +32,9 @@ pub(crate) struct Setup {
 
 /// What the control side learns of the open device.
 pub(crate) struct Opened {
-    pub format: StreamFormat,
+    pub rate_hz: u32,
     pub timing: EndpointTiming,
-    /// Frames that are kept queued beyond the device's own queue.
-    pub kept_frames: Arc<Gauge>,
+    pub latency: Arc<LatencyGauges>,
     pub waker: Arc<dyn Waker>,
 }
 
@@ -59,37 +61,9 @@ pub(crate) fn run(
         Ok(endpoint) => endpoint,
         Err(error) => return drop(opened.send(Err(error))),
     };
-    let timing = endpoint.timing();
-    let Some(format) = endpoint.output_format() else {
-        let message = "The device was opened without its outputs; choose another.";
-        let error = EndpointError::new(FaultKind::Failed, message);
-        return drop(opened.send(Err(error)));
-    };
-    let client = HostClient::new(
-        Arc::clone(&setup.buffers),
-        setup.host,
-        Arc::clone(&setup.live),
-        Arc::clone(&setup.running),
-        format.channels,
-        format.rate_hz,
-    );
-    let graph = DirectGraph::new(client, format, &timing);
-    let kept_frames = Arc::new(Gauge::new(u64::from(graph.fill().base_frames())));
-    let opening = Opened {
-        format,
-        timing,
-        kept_frames: Arc::clone(&kept_frames),
-        waker: endpoint.waker(),
-    };
-    let mut stream = StreamThread {
-        endpoint,
-        graph,
-        kept_frames,
-        buffers: setup.buffers,
-        live: setup.live,
-        running: setup.running,
-        commands,
-        lost: None,
+    let (mut stream, opening) = match StreamThread::new(endpoint, setup, commands) {
+        Ok(stream) => stream,
+        Err(error) => return drop(opened.send(Err(error))),
     };
     // Before anything that may call the host, and outside every real-time section.
     stream.live.enter_callback_thread();
@@ -101,8 +75,8 @@ pub(crate) fn run(
 
 struct StreamThread {
     endpoint: Box<dyn Endpoint>,
-    graph: DirectGraph<HostClient>,
-    kept_frames: Arc<Gauge>,
+    graph: Graph<HostClient>,
+    latency: Arc<LatencyGauges>,
     buffers: Arc<HostBuffers>,
     live: Arc<HostLive>,
     running: Arc<Flag>,
@@ -111,6 +85,56 @@ struct StreamThread {
 }
 
 impl StreamThread {
+    /// A stream of the host on that endpoint, and what the control side is to know of it.
+    fn new(
+        endpoint: Box<dyn Endpoint>,
+        setup: Setup,
+        commands: Receiver<Command>,
+    ) -> Result<(Self, Opened), EndpointError> {
+        let (output, input) = (endpoint.output_format(), endpoint.input_format());
+        let timing = endpoint.timing();
+        let rate_hz = setup.request.rate_hz;
+        let channels = |format: Option<StreamFormat>| format.map_or(0, |format| format.channels);
+        let client = HostClient::new(
+            Arc::clone(&setup.buffers),
+            setup.host,
+            Arc::clone(&setup.live),
+            Arc::clone(&setup.running),
+            channels(output),
+            channels(input),
+            rate_hz,
+        );
+        let spec = GraphSpec {
+            output,
+            input,
+            timing,
+            sample: client_sample(setup.buffers.sample_type()),
+            rate_hz,
+            quality: Quality::Best,
+        };
+        let graph = Graph::new(client, &spec)
+            .map_err(|message| EndpointError::new(FaultKind::Unsupported, message))?;
+        let latency = Arc::new(LatencyGauges::new(&timing));
+        latency.update(&graph, endpoint.measured());
+        let opened = Opened {
+            rate_hz,
+            timing,
+            latency: Arc::clone(&latency),
+            waker: endpoint.waker(),
+        };
+        let stream = StreamThread {
+            endpoint,
+            graph,
+            latency,
+            buffers: setup.buffers,
+            live: setup.live,
+            running: setup.running,
+            commands,
+            lost: None,
+        };
+        Ok((stream, opened))
+    }
+
     fn serve(&mut self) {
         while let Ok(command) = self.commands.recv() {
             match command {
@@ -135,7 +159,7 @@ impl StreamThread {
             return Err(EndpointError::new(FaultKind::Lost, message));
         }
         self.graph.restart(HostClient::restart);
-        self.publish_kept_frames();
+        self.latency.update(&self.graph, self.endpoint.measured());
         self.running.set(true);
         self.endpoint
             .start(self.graph.fill().keep_frames())
@@ -185,8 +209,9 @@ impl StreamThread {
                                 self.tell_host(HostMessage::OVERLOAD);
                             }
                             let at_once = self.live.plays_at_once();
-                            let kept_changed = self.publish_kept_frames();
-                            if at_once != told_at_once || kept_changed {
+                            let measured = self.endpoint.measured();
+                            let changed = self.latency.update(&self.graph, measured);
+                            if at_once != told_at_once || changed {
                                 told_at_once = at_once;
                                 self.tell_host(HostMessage::LATENCIES_CHANGED);
                             }
@@ -214,16 +239,6 @@ impl StreamThread {
         }
     }
 
-    /// Lets the control side see how much is kept queued. Returns whether that has changed.
-    fn publish_kept_frames(&self) -> bool {
-        let frames = u64::from(self.graph.fill().base_frames());
-        let changed = self.kept_frames.get() != frames;
-        if changed {
-            self.kept_frames.set(frames);
-        }
-        changed
-    }
-
     /// Outside the cycle, because hosts do anything in there.
     fn tell_host(&self, message: HostMessage) {
         self.graph.client().host().message(message, 0);
@@ -235,27 +250,8 @@ impl StreamThread {
             endpoint, graph, ..
         } = self;
         rt::section(|| {
-            let mut work = Work {
-                graph,
-                underrun: false,
-            };
-            endpoint.cycle(&mut work)?;
-            Ok(work.underrun)
+            endpoint.cycle(graph)?;
+            Ok(graph.take_underrun())
         })
-    }
-}
-
-/// One cycle's work.
-struct Work<'a> {
-    graph: &'a mut DirectGraph<HostClient>,
-    underrun: bool,
-}
-
-impl Cycle for Work<'_> {
-    fn captured(&mut self, _packet: Packet<'_>) {}
-
-    fn due(&mut self, due: Due<'_>) -> u32 {
-        self.underrun = due.underrun;
-        self.graph.render(due)
     }
 }
