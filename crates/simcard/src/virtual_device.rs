@@ -60,15 +60,16 @@ impl Wish {
     }
 }
 
-/// A simulated endpoint that plays, in virtual time.
+/// A simulated endpoint that plays, one that records, or both as one device, in virtual time.
 pub struct VirtualDevice {
     time: Arc<VirtualTime>,
-    endpoint: EndpointId,
+    output: Option<EndpointId>,
+    input: Option<EndpointId>,
     wish: Wish,
     opened: Mutex<Option<(StreamFormat, EndpointTiming)>>,
 }
 
-/// A stream and what it is asked to hand over in a wake-up.
+/// A stream and how often it is due.
 struct Granted {
     stream: StreamId,
     format: StreamFormat,
@@ -76,17 +77,29 @@ struct Granted {
 }
 
 impl VirtualDevice {
-    /// That endpoint, used so.
-    pub fn new(time: Arc<VirtualTime>, endpoint: EndpointId, wish: Wish) -> Self {
+    /// An endpoint that plays, used so.
+    pub fn new(time: Arc<VirtualTime>, output: EndpointId, wish: Wish) -> Self {
+        Self::with_sides(time, Some(output), None, wish)
+    }
+
+    /// Endpoints that play and record, used so.
+    pub fn with_sides(
+        time: Arc<VirtualTime>,
+        output: Option<EndpointId>,
+        input: Option<EndpointId>,
+        wish: Wish,
+    ) -> Self {
         Self {
             time,
-            endpoint,
+            output,
+            input,
             wish,
             opened: Mutex::new(None),
         }
     }
 
-    /// The format and the timing of the stream that was opened last.
+    /// The format and the timing of the stream that was opened last; the format is that of what is
+    /// played, if anything is.
     pub fn opened(&self) -> Option<(StreamFormat, EndpointTiming)> {
         *self.opened.lock()
     }
@@ -111,15 +124,16 @@ impl VirtualDevice {
         }
     }
 
-    fn try_open(&self, world: &mut World, request: OpenRequest) -> Result<Granted, SimError> {
-        let OpenRequest {
-            rate_hz,
-            block_frames,
-            ..
-        } = request;
-        let spec = world.spec(self.endpoint)?.clone();
+    fn try_open(
+        &self,
+        world: &mut World,
+        endpoint: EndpointId,
+        rate_hz: u32,
+        block_frames: u32,
+    ) -> Result<Granted, SimError> {
+        let spec = world.spec(endpoint)?.clone();
         let period_frames = self.period_frames(&spec, rate_hz, block_frames);
-        let mix = world.mix_format(self.endpoint)?;
+        let mix = world.mix_format(endpoint)?;
         match self.wish.usage {
             Use::Shared => {
                 let ahead_frames = period_frames.saturating_add(block_frames.max(period_frames));
@@ -128,14 +142,14 @@ impl VirtualDevice {
                     event: true,
                     loopback: false,
                 };
-                let stream = world.open(self.endpoint, mode, mix)?;
+                let stream = world.open(endpoint, mode, mix)?;
                 Ok(Granted {
                     stream,
                     format: mix,
                     period_frames,
                 })
             }
-            Use::LowLatency => self.open_low_latency(world, mix, period_frames),
+            Use::LowLatency => open_low_latency(world, endpoint, mix, period_frames),
             Use::Exclusive | Use::ExclusiveTimer => {
                 let mut last = SimError::UnsupportedFormat;
                 for &sample in &self.wish.formats {
@@ -144,7 +158,8 @@ impl VirtualDevice {
                         rate_hz,
                         ..mix
                     };
-                    match self.open_exclusive(world, format, period_frames, block_frames) {
+                    let blocks = (period_frames, block_frames);
+                    match self.open_exclusive(world, endpoint, format, blocks) {
                         Err(SimError::UnsupportedFormat) => {}
                         Err(error) => {
                             last = error;
@@ -158,45 +173,14 @@ impl VirtualDevice {
         }
     }
 
-    /// At the period asked for, or, where another client has set it, at that one.
-    fn open_low_latency(
-        &self,
-        world: &mut World,
-        format: StreamFormat,
-        period_frames: u32,
-    ) -> Result<Granted, SimError> {
-        let locked_frames = world.current_engine_period(self.endpoint)?;
-        let mut last = SimError::EnginePeriodicityLocked;
-        for period_frames in [period_frames, locked_frames] {
-            let mode = Mode::LowLatency {
-                period_frames,
-                match_format: false,
-            };
-            match world.open(self.endpoint, mode, format) {
-                Ok(stream) => {
-                    return Ok(Granted {
-                        stream,
-                        format,
-                        period_frames,
-                    });
-                }
-                Err(error) => last = error,
-            }
-            if last != SimError::EnginePeriodicityLocked {
-                break;
-            }
-        }
-        Err(last)
-    }
-
     fn open_exclusive(
         &self,
         world: &mut World,
+        endpoint: EndpointId,
         format: StreamFormat,
-        period_frames: u32,
-        block_frames: u32,
+        (period_frames, block_frames): (u32, u32),
     ) -> Result<Granted, SimError> {
-        world.is_format_supported(self.endpoint, true, &format)?;
+        world.is_format_supported(endpoint, true, &format)?;
         let event = self.wish.usage == Use::Exclusive;
         let mut period_hns = hns_from_frames(period_frames, format.rate_hz);
         let mut buffer_hns = if event {
@@ -211,7 +195,7 @@ impl VirtualDevice {
                 period_hns,
                 event,
             };
-            match world.open(self.endpoint, mode, format) {
+            match world.open(endpoint, mode, format) {
                 Err(SimError::BufferSizeNotAligned { aligned_frames }) => {
                     buffer_hns = hns_from_frames(aligned_frames, format.rate_hz);
                     if event {
@@ -237,44 +221,160 @@ impl VirtualDevice {
         Err(SimError::BufferSizeError)
     }
 
-    /// The stream's way into the engine.
-    fn hand_over(&self, world: &mut World, granted: Granted) -> Result<Opened, SimError> {
-        let Granted {
-            stream,
-            format,
-            period_frames,
-        } = granted;
-        let buffer_frames = world.buffer_frames(stream)?;
-        let uses_event = self.wish.usage != Use::ExclusiveTimer;
-        if uses_event {
-            world.set_event(stream)?;
-        }
-        let (intake, queued_frames) = match self.wish.usage {
-            // While one of the two buffers is filled, the other plays.
-            Use::Exclusive => (Intake::Whole, buffer_frames),
-            Use::ExclusiveTimer => {
-                // The timer runs out at any instant of the device's period.
-                let slack_frames = period_frames;
-                (Intake::Level { slack_frames }, 0)
+    /// Opens the sides that are wanted.
+    fn open_sides(&self, world: &mut World, request: OpenRequest) -> Result<Opened, SimError> {
+        let OpenRequest {
+            rate_hz,
+            block_frames,
+            sides,
+        } = request;
+        let open = |world: &mut World, endpoint: EndpointId| {
+            let granted = self.try_open(world, endpoint, rate_hz, block_frames)?;
+            if self.wish.usage != Use::ExclusiveTimer {
+                world.set_event(granted.stream)?;
             }
-            Use::Shared | Use::LowLatency => (Intake::Level { slack_frames: 0 }, 0),
+            Ok(granted)
         };
+        let wanted = |side: Option<EndpointId>, wanted: bool| side.filter(|_| wanted);
+        let output = wanted(self.output, sides.has_output())
+            .map(|endpoint| open(world, endpoint))
+            .transpose()?;
+        // An input that fails never takes the output along.
+        let input =
+            match wanted(self.input, sides.has_input()).map(|endpoint| open(world, endpoint)) {
+                Some(Err(error)) if output.is_none() => return Err(error),
+                input => input.and_then(Result::ok),
+            };
+        if output.is_none() && input.is_none() {
+            return Err(SimError::WrongEndpointType);
+        }
+        let timing = self.timing(world, output.as_ref(), input.as_ref())?;
+        let side = |granted: Granted| (granted.stream, granted.format);
         Ok(Opened {
-            stream,
+            output: output.map(side),
+            input: input.map(side),
             usage: self.wish.usage,
-            format,
-            timing: EndpointTiming {
-                period_frames,
-                buffer_frames,
-                intake,
-                queued_frames,
-                device_frames: world.way_frames(stream)?,
-                input_period_frames: 0,
-                input_device_frames: 0,
-                is_one_clock: true,
-            },
+            timing,
         })
     }
+
+    fn timing(
+        &self,
+        world: &World,
+        output: Option<&Granted>,
+        input: Option<&Granted>,
+    ) -> Result<EndpointTiming, SimError> {
+        let mut timing = EndpointTiming {
+            period_frames: input.map_or(0, |input| input.period_frames),
+            buffer_frames: 0,
+            intake: Intake::Level { slack_frames: 0 },
+            queued_frames: 0,
+            device_frames: 0,
+            input_period_frames: 0,
+            input_device_frames: 0,
+            is_one_clock: self.is_one_clock(world),
+        };
+        if let Some(input) = input {
+            timing.input_period_frames = input.period_frames;
+            let way_frames = world.way_frames(input.stream)?;
+            timing.input_device_frames = way_frames.saturating_sub(input.period_frames);
+        }
+        if let Some(output) = output {
+            timing.period_frames = output.period_frames;
+            timing.buffer_frames = world.buffer_frames(output.stream)?;
+            timing.device_frames = world.way_frames(output.stream)?;
+            (timing.intake, timing.queued_frames) = match self.wish.usage {
+                // While one of the two buffers is filled, the other plays.
+                Use::Exclusive => (Intake::Whole, timing.buffer_frames),
+                Use::ExclusiveTimer => {
+                    // The timer runs out at any instant of the device's period.
+                    let slack_frames = output.period_frames;
+                    (Intake::Level { slack_frames }, 0)
+                }
+                Use::Shared | Use::LowLatency => (timing.intake, 0),
+            };
+        }
+        Ok(timing)
+    }
+
+    /// Whether both sides are on one card.
+    fn is_one_clock(&self, world: &World) -> bool {
+        match (self.output, self.input) {
+            (Some(output), Some(input)) => world.have_one_clock(output, input),
+            _ => true,
+        }
+    }
+
+    fn describe_side(
+        &self,
+        world: &World,
+        endpoint: EndpointId,
+    ) -> Result<(SideInfo, u32, EndpointSpec), SimError> {
+        let spec = world.spec(endpoint)?.clone();
+        let mix = world.mix_format(endpoint)?;
+        let usual = frames_from_hns(spec.default_period_hns, mix.rate_hz);
+        let period_frames = self.period_frames(&spec, mix.rate_hz, usual);
+        let is_input = Some(endpoint) == self.input;
+        let ahead_frames = match self.wish.usage {
+            _ if is_input => period_frames,
+            // One period is mixed, one is on its way.
+            Use::Shared | Use::LowLatency => 2 * period_frames,
+            Use::Exclusive => period_frames,
+            Use::ExclusiveTimer => 2 * period_frames,
+        };
+        let taken = |sample: &&SampleFormat| spec.formats.contains(sample);
+        let exclusive = self.wish.formats.iter().find(taken).copied();
+        let side = SideInfo {
+            name: spec.name.clone(),
+            channels: spec.channels,
+            channel_mask: spec.channel_mask,
+            sample: match exclusive {
+                Some(sample) if self.is_exclusive() => sample,
+                _ => mix.sample,
+            },
+            latency_frames_estimate: ahead_frames + spec.latency_frames,
+        };
+        Ok((side, mix.rate_hz, spec))
+    }
+
+    /// The endpoint whose clock is the device's.
+    fn master(&self) -> Result<EndpointId, EndpointError> {
+        self.output.or(self.input).ok_or_else(|| {
+            let message = "The simulated device has no side; give it an endpoint.";
+            EndpointError::new(FaultKind::NotFound, message)
+        })
+    }
+}
+
+/// At the period asked for, or, where another client has set it, at that one.
+fn open_low_latency(
+    world: &mut World,
+    endpoint: EndpointId,
+    format: StreamFormat,
+    period_frames: u32,
+) -> Result<Granted, SimError> {
+    let locked_frames = world.current_engine_period(endpoint)?;
+    let mut last = SimError::EnginePeriodicityLocked;
+    for period_frames in [period_frames, locked_frames] {
+        let mode = Mode::LowLatency {
+            period_frames,
+            match_format: false,
+        };
+        match world.open(endpoint, mode, format) {
+            Ok(stream) => {
+                return Ok(Granted {
+                    stream,
+                    format,
+                    period_frames,
+                });
+            }
+            Err(error) => last = error,
+        }
+        if last != SimError::EnginePeriodicityLocked {
+            break;
+        }
+    }
+    Err(last)
 }
 
 /// A sentence for whoever is refused.
@@ -291,47 +391,36 @@ pub(crate) fn refused(what: &str, error: SimError) -> EndpointError {
 
 impl Device for VirtualDevice {
     fn describe(&self) -> Result<DeviceInfo, EndpointError> {
+        let master = self.master()?;
         self.time.with(|world| {
-            let spec = world.spec(self.endpoint).cloned();
-            let mix = world.mix_format(self.endpoint);
-            let fail = |error| refused("The simulated device cannot be asked", error);
-            let (spec, mix) = (spec.map_err(fail)?, mix.map_err(fail)?);
-            let rate_hz = mix.rate_hz;
+            let describe = |endpoint| {
+                self.describe_side(world, endpoint)
+                    .map_err(|error| refused("The simulated device cannot be asked", error))
+            };
+            let (_, rate_hz, spec) = describe(master)?;
+            let output = self.output.map(describe).transpose()?;
+            // An input that fails never takes the output along.
+            let input = match (self.input.map(describe), &output) {
+                (Some(Err(error)), None) => return Err(error),
+                (input, _) => input.and_then(Result::ok),
+            };
             let usual = frames_from_hns(spec.default_period_hns, rate_hz);
-            let period_frames = self.period_frames(&spec, rate_hz, usual);
-            let ahead_frames = match self.wish.usage {
-                // One period is mixed, one is on its way.
-                Use::Shared | Use::LowLatency => 2 * period_frames,
-                Use::Exclusive => period_frames,
-                Use::ExclusiveTimer => 3 * period_frames,
-            };
-            let taken = |sample: &&SampleFormat| spec.formats.contains(sample);
-            let exclusive = self.wish.formats.iter().find(taken).copied();
-            let output = SideInfo {
-                name: spec.name.clone(),
-                channels: spec.channels,
-                channel_mask: spec.channel_mask,
-                sample: match exclusive {
-                    Some(sample) if self.is_exclusive() => sample,
-                    _ => mix.sample,
-                },
-                latency_frames_estimate: ahead_frames + spec.latency_frames,
-            };
             Ok(DeviceInfo {
                 rate_hz,
                 period_frames_min: self.period_frames(&spec, rate_hz, 1),
-                period_frames_default: period_frames,
-                output: Some(output),
-                input: None,
+                period_frames_default: self.period_frames(&spec, rate_hz, usual),
+                output: output.map(|(side, ..)| side),
+                input: input.map(|(side, ..)| side),
             })
         })
     }
 
     fn check_rate(&self, rate_hz: u32) -> Result<(), EndpointError> {
+        let master = self.master()?;
         self.time.with(|world| {
             let fail = |error| refused("The simulated device cannot be asked", error);
-            let mix_hz = world.mix_format(self.endpoint).map_err(fail)?.rate_hz;
-            let spec = world.spec(self.endpoint).map_err(fail)?;
+            let mix_hz = world.mix_format(master).map_err(fail)?.rate_hz;
+            let spec = world.spec(master).map_err(fail)?;
             let rates_hz = if self.is_exclusive() {
                 &spec.rates_hz[..]
             } else {
@@ -352,17 +441,16 @@ impl Device for VirtualDevice {
 
     fn open(&self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
         self.check_rate(request.rate_hz)?;
+        let master = self.master()?;
         let (name, opened) = self.time.with(|world| {
-            let spec = world.spec(self.endpoint);
+            let spec = world.spec(master);
             let name = spec.map_or_else(|_| String::new(), |spec| spec.name.clone());
-            let opened = self
-                .try_open(world, request)
-                .and_then(|granted| self.hand_over(world, granted));
-            (name, opened)
+            (name, self.open_sides(world, request))
         });
         let opened =
             opened.map_err(|error| refused(&format!("\"{name}\" cannot be opened"), error))?;
-        *self.opened.lock() = Some((opened.format, opened.timing));
+        let format = opened.output.or(opened.input).map(|(_, format)| format);
+        *self.opened.lock() = format.map(|format| (format, opened.timing));
         let endpoint = VirtualEndpoint::new(Arc::clone(&self.time), name, opened, self.wish.work);
         Ok(Box::new(endpoint))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Cycle, Due, Endpoint, EndpointError, EndpointTiming, StreamFault, Wake, Waker,
+    Cycle, Due, Endpoint, EndpointError, EndpointTiming, Packet, StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
 
@@ -22,9 +22,9 @@ const REFUSALS_MAX: u32 = 50;
 
 /// What was opened.
 pub(crate) struct Opened {
-    pub(crate) stream: StreamId,
+    pub(crate) output: Option<(StreamId, StreamFormat)>,
+    pub(crate) input: Option<(StreamId, StreamFormat)>,
     pub(crate) usage: Use,
-    pub(crate) format: StreamFormat,
     pub(crate) timing: EndpointTiming,
 }
 
@@ -39,6 +39,7 @@ pub(crate) struct VirtualEndpoint {
     rng: SplitMix64,
     running: bool,
     memory: Vec<u8>,
+    recorded: Recorded,
     /// The level at which the queue is kept.
     keep_frames: u32,
     /// Frames for which the device offers memory in this cycle.
@@ -59,6 +60,14 @@ pub(crate) struct VirtualEndpoint {
     refusals: u32,
 }
 
+/// Packets that were taken at a wake-up.
+#[derive(Default)]
+struct Recorded {
+    bytes: Vec<u8>,
+    /// Bytes in each, and whether frames are missing before it.
+    packets: Vec<(usize, bool)>,
+}
+
 impl VirtualEndpoint {
     pub(crate) fn new(
         time: Arc<VirtualTime>,
@@ -67,7 +76,9 @@ impl VirtualEndpoint {
         work: WakeSpec,
     ) -> Self {
         let place = time.enter();
-        let bytes = opened.timing.buffer_frames as usize * opened.format.frame_bytes();
+        let bytes = opened.output.map_or(0, |(_, format)| {
+            opened.timing.buffer_frames as usize * format.frame_bytes()
+        });
         let seed = time.with(|world| world.seed);
         Self {
             rng: SplitMix64::derived(seed, &format!("work on {name}, place {}", place.seat)),
@@ -78,6 +89,7 @@ impl VirtualEndpoint {
             work,
             running: false,
             memory: vec![0; bytes],
+            recorded: Recorded::default(),
             keep_frames: 0,
             room_frames: 0,
             queued_frames: 0,
@@ -92,13 +104,28 @@ impl VirtualEndpoint {
         }
     }
 
-    fn period_ns(&self) -> u64 {
-        u64::from(self.opened.timing.period_frames) * 1_000_000_000
-            / u64::from(self.opened.format.rate_hz)
+    fn output(&self) -> Option<StreamId> {
+        self.opened.output.map(|(stream, _)| stream)
     }
 
-    fn filled(&self) -> &[u8] {
-        &self.memory[..self.written_frames as usize * self.opened.format.frame_bytes()]
+    fn input(&self) -> Option<StreamId> {
+        self.opened.input.map(|(stream, _)| stream)
+    }
+
+    fn streams(&self) -> impl Iterator<Item = StreamId> + use<> {
+        // As near together as can be, what records first.
+        [self.input(), self.output()].into_iter().flatten()
+    }
+
+    fn frame_bytes(&self) -> usize {
+        let format = self.opened.output.or(self.opened.input);
+        format.map_or(1, |(_, format)| format.frame_bytes())
+    }
+
+    fn period_ns(&self, frames: u32) -> u64 {
+        let format = self.opened.output.or(self.opened.input);
+        let rate_hz = format.map_or(1, |(_, format)| format.rate_hz);
+        u64::from(frames) * 1_000_000_000 / u64::from(rate_hz)
     }
 
     /// Hands over what the last cycle has written, when the client has worked for its time.
@@ -109,27 +136,35 @@ impl VirtualEndpoint {
         let outcome = self.time.wait(&self.place, |_| Ok(Until::Time(at_ns)))?;
         if outcome == Outcome::Reached {
             self.hand_over_ns = None;
-            let (stream, bytes) = (self.opened.stream, self.filled());
-            self.time
-                .with(|world| world.release_buffer(stream, Data::Bytes(bytes)))?;
+            if let Some(stream) = self.output() {
+                let bytes = &self.memory[..self.written_frames as usize * self.frame_bytes()];
+                self.time
+                    .with(|world| world.release_buffer(stream, Data::Bytes(bytes)))?;
+            }
         }
         Ok(outcome)
     }
 
-    /// Waits for the event or for the client's own timer.
+    /// Waits for an event or for the client's own timer.
     fn next_wake(&mut self) -> Result<Outcome, SimError> {
-        let stream = self.opened.stream;
-        let limit_ns = self.period_ns().saturating_mul(4).max(200_000_000);
+        let timing = self.opened.timing;
         if self.opened.usage != Use::ExclusiveTimer {
+            let limit_ns = self.period_ns(timing.period_frames).saturating_mul(4);
+            let limit_ns = limit_ns.max(200_000_000);
+            let streams = [self.output(), self.input()];
             return self.time.wait(&self.place, |world| {
-                Ok(Until::Signal(stream, world.now_ns() + limit_ns))
+                Ok(Until::Signal(streams, world.now_ns() + limit_ns))
             });
         }
-        let period_frames = self.opened.timing.period_frames;
-        let level_frames = self.keep_frames.saturating_sub(period_frames);
-        let room_ns = |world: &mut World| {
-            let due_ns = world.time_of_padding(stream, level_frames)?;
-            Ok::<u64, SimError>(due_ns + world.timer_delay_ns(stream)?)
+        let level_frames = self.keep_frames.saturating_sub(timing.period_frames);
+        let period_ns = self.period_ns(timing.period_frames);
+        let (output, woken_ns) = (self.output(), self.woken_ns);
+        let room_ns = |world: &mut World| match output {
+            Some(stream) => {
+                let due_ns = world.time_of_padding(stream, level_frames)?;
+                Ok::<u64, SimError>(due_ns + world.timer_delay_ns(stream)?)
+            }
+            None => Ok(woken_ns.max(world.now_ns()) + period_ns),
         };
         let at_ns = match self.timer_ns {
             Some(at_ns) => at_ns,
@@ -142,14 +177,28 @@ impl VirtualEndpoint {
         Ok(outcome)
     }
 
+    /// Takes all that was recorded.
+    fn take_packets(&mut self) -> Result<(), SimError> {
+        let Some(stream) = self.input() else {
+            return Ok(());
+        };
+        let recorded = &mut self.recorded;
+        self.time.with(|world| {
+            while let Some((packet, bytes)) = world.get_packet(stream)? {
+                recorded.bytes.extend_from_slice(bytes);
+                recorded.packets.push((bytes.len(), packet.discontinuity));
+                world.release_packet(stream, packet.frames)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Asks the device what it wants, and for room.
-    fn prepare_cycle(&mut self) -> Result<(), SimError> {
-        let Opened {
-            stream,
-            usage,
-            timing,
-            ..
-        } = self.opened;
+    fn ask_for_room(&mut self) -> Result<(), SimError> {
+        let Some(stream) = self.output() else {
+            return Ok(());
+        };
+        let Opened { usage, timing, .. } = self.opened;
         let asked = self.time.with(|world| {
             let padding_frames = world.padding_frames(stream)?;
             let (room_frames, queued_frames) = match usage {
@@ -159,19 +208,11 @@ impl VirtualEndpoint {
             };
             let granted = world.get_buffer(stream, room_frames);
             let underruns = world.stats(stream)?.underruns;
-            Ok((
-                world.now_ns(),
-                room_frames,
-                queued_frames,
-                granted,
-                underruns,
-            ))
+            Ok((room_frames, queued_frames, granted, underruns))
         });
-        let (now_ns, room_frames, queued_frames, granted, underruns) = asked?;
-        self.woken_ns = now_ns;
+        let (room_frames, queued_frames, granted, underruns) = asked?;
         self.underrun = underruns != self.underruns;
         self.underruns = underruns;
-        self.room_frames = 0;
         self.queued_frames = queued_frames;
         match granted {
             Ok(()) => {
@@ -181,7 +222,7 @@ impl VirtualEndpoint {
             }
             Err(SimError::BufferTooLarge | BUFFER_ERROR) if self.refusals < REFUSALS_MAX => {
                 self.refusals += 1;
-                self.timer_ns = Some(now_ns + self.period_ns());
+                self.timer_ns = Some(self.woken_ns + self.period_ns(timing.period_frames));
                 Ok(())
             }
             Err(error) => Err(error),
@@ -192,15 +233,46 @@ impl VirtualEndpoint {
         if self.finish_cycle()? == Outcome::Interrupted {
             return Ok(Wake::Interrupted);
         }
-        match self.next_wake()? {
+        let outcome = self.next_wake()?;
+        match outcome {
             Outcome::Interrupted => Ok(Wake::Interrupted),
-            Outcome::Reached => self.prepare_cycle().map(|()| Wake::Due),
+            Outcome::Reached | Outcome::ReachedSecond => {
+                self.woken_ns = self.time.with(|world| world.now_ns());
+                self.room_frames = 0;
+                self.take_packets()?;
+                // A device with events wants nothing without one.
+                if outcome == Outcome::Reached {
+                    self.ask_for_room()?;
+                }
+                Ok(Wake::Due)
+            }
             Outcome::TimedOut => {
                 // A stream that is dead says so when it is asked.
-                let stream = self.opened.stream;
-                self.time.with(|world| world.padding_frames(stream))?;
+                for stream in self.streams() {
+                    self.time.with(|world| world.padding_frames(stream))?;
+                }
                 Ok(Wake::TimedOut)
             }
+        }
+    }
+
+    /// Gives the packets away, the newest as of now and the others as long before as they are.
+    fn give_packets(&mut self, work: &mut dyn Cycle) {
+        let Recorded { bytes, packets } = std::mem::take(&mut self.recorded);
+        let frame_bytes = self
+            .opened
+            .input
+            .map_or(1, |(_, format)| format.frame_bytes());
+        let mut start = 0;
+        for (n, &(length, discontinuity)) in packets.iter().enumerate() {
+            let later: usize = packets[n + 1..].iter().map(|(length, _)| length).sum();
+            let later_ns = self.period_ns((later / frame_bytes) as u32);
+            work.captured(Packet {
+                bytes: &bytes[start..start + length],
+                now_ns: self.woken_ns.saturating_sub(later_ns),
+                discontinuity,
+            });
+            start += length;
         }
     }
 }
@@ -226,11 +298,11 @@ impl Waker for VirtualWaker {
 
 impl Endpoint for VirtualEndpoint {
     fn output_format(&self) -> Option<StreamFormat> {
-        Some(self.opened.format)
+        self.opened.output.map(|(_, format)| format)
     }
 
     fn input_format(&self) -> Option<StreamFormat> {
-        None
+        self.opened.input.map(|(_, format)| format)
     }
 
     fn timing(&self) -> EndpointTiming {
@@ -248,22 +320,24 @@ impl Endpoint for VirtualEndpoint {
         if self.running {
             return Ok(());
         }
-        let Opened {
-            stream,
-            usage,
-            timing,
-            ..
-        } = self.opened;
+        let Opened { usage, timing, .. } = self.opened;
         let silence_frames = match usage {
             Use::Exclusive => timing.buffer_frames,
             _ => keep_frames.min(timing.buffer_frames),
         };
+        let (output, streams) = (self.output(), self.streams());
         let begin = |world: &mut World| {
-            world.reset(stream)?;
-            world.get_buffer(stream, silence_frames)?;
-            world.release_buffer(stream, Data::Silent(silence_frames))?;
-            world.start(stream)?;
-            Ok(world.stats(stream)?.underruns)
+            let mut underruns = 0;
+            if let Some(stream) = output {
+                world.reset(stream)?;
+                world.get_buffer(stream, silence_frames)?;
+                world.release_buffer(stream, Data::Silent(silence_frames))?;
+                underruns = world.stats(stream)?.underruns;
+            }
+            for stream in streams {
+                world.start(stream)?;
+            }
+            Ok(underruns)
         };
         let begun = self.time.take_part(&self.place, true, begin);
         self.underruns = begun.map_err(|error| {
@@ -276,6 +350,7 @@ impl Endpoint for VirtualEndpoint {
         self.hand_over_ns = None;
         self.timer_ns = None;
         self.refusals = 0;
+        self.recorded = Recorded::default();
         Ok(())
     }
 
@@ -284,12 +359,16 @@ impl Endpoint for VirtualEndpoint {
             return;
         }
         self.running = false;
-        let stream = self.opened.stream;
+        let (output, streams) = (self.output(), self.streams());
         self.time.take_part(&self.place, false, |world| {
             // A device that is gone refuses all of it, and is silent all the same.
-            let _ = world.stop(stream);
-            let _ = world.release_buffer(stream, Data::Silent(0));
-            let _ = world.reset(stream);
+            for stream in streams {
+                let _ = world.stop(stream);
+                if output == Some(stream) {
+                    let _ = world.release_buffer(stream, Data::Silent(0));
+                }
+                let _ = world.reset(stream);
+            }
         });
     }
 
@@ -299,10 +378,11 @@ impl Endpoint for VirtualEndpoint {
     }
 
     fn cycle(&mut self, work: &mut dyn Cycle) -> Result<(), StreamFault> {
+        self.give_packets(work);
         if self.room_frames == 0 || self.hand_over_ns.is_some() {
             return Ok(());
         }
-        let bytes = self.room_frames as usize * self.opened.format.frame_bytes();
+        let bytes = self.room_frames as usize * self.frame_bytes();
         let written_frames = work.due(Due {
             bytes: &mut self.memory[..bytes],
             queued_frames: self.queued_frames,
@@ -322,8 +402,9 @@ impl Endpoint for VirtualEndpoint {
 impl Drop for VirtualEndpoint {
     fn drop(&mut self) {
         self.stop();
-        let stream = self.opened.stream;
-        self.time.with(|world| world.close(stream));
+        for stream in self.streams() {
+            self.time.with(|world| world.close(stream));
+        }
         self.time.leave(&self.place);
     }
 }

@@ -52,15 +52,17 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
     Time(u64),
-    /// A stream's event, or the deadline.
-    Signal(StreamId, u64),
+    /// The event of one of two streams, or the deadline.
+    Signal([Option<StreamId>; 2], u64),
 }
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The time has come, or the event was set.
+    /// The time has come, or the first event was set.
     Reached,
+    /// The second event was set, and not the first.
+    ReachedSecond,
     /// The event was not set in time.
     TimedOut,
     Interrupted,
@@ -265,9 +267,16 @@ impl State {
             let now_ns = self.world.now_ns();
             let outcome = match until {
                 Until::Time(at_ns) => (at_ns <= now_ns).then_some(Outcome::Reached),
-                Until::Signal(stream, deadline_ns) => {
-                    let signal = self.world.take_signal(stream).map(|_| Outcome::Reached);
-                    signal.or((deadline_ns <= now_ns).then_some(Outcome::TimedOut))
+                Until::Signal([first, second], deadline_ns) => {
+                    // Both are taken, so that neither wakes the thread again.
+                    let mut is_set =
+                        |stream: Option<StreamId>| stream.and_then(|id| self.world.take_signal(id));
+                    let (first, second) = (is_set(first), is_set(second));
+                    match (first, second) {
+                        (Some(_), _) => Some(Outcome::Reached),
+                        (None, Some(_)) => Some(Outcome::ReachedSecond),
+                        (None, None) => (deadline_ns <= now_ns).then_some(Outcome::TimedOut),
+                    }
                 }
             };
             if let Some(outcome) = outcome {

@@ -238,6 +238,14 @@ impl World {
         self.known(id).map(|endpoint| endpoint.present)
     }
 
+    /// Whether two endpoints are on one card and so run by one clock.
+    pub fn have_one_clock(&self, one: EndpointId, other: EndpointId) -> bool {
+        match (self.known(one), self.known(other)) {
+            (Ok(one), Ok(other)) => one.card == other.card,
+            _ => false,
+        }
+    }
+
     /// The clock of an endpoint at the rate that it has now.
     pub fn clock(&self, id: EndpointId) -> Result<&Clock> {
         self.known(id).map(|endpoint| &endpoint.clock)
