@@ -250,7 +250,9 @@ pub struct Due<'a> {
 pub struct Packet<'a> {
     /// Whole frames of the stream's input format.
     pub bytes: &'a [u8],
-    /// The instant of the wake-up in nanoseconds of the same clock as [`Due::now_ns`].
+    /// The instant at which the packet was there, in nanoseconds of the same clock as
+    /// [`Due::now_ns`]: that of the wake-up that its event caused, or, where the wake-ups are not the
+    /// device's own, what the device states.
     pub now_ns: u64,
     /// Frames are missing before these.
     pub discontinuity: bool,

@@ -64,8 +64,16 @@ pub(crate) struct VirtualEndpoint {
 #[derive(Default)]
 struct Recorded {
     bytes: Vec<u8>,
-    /// Bytes in each, and whether frames are missing before it.
-    packets: Vec<(usize, bool)>,
+    packets: Vec<Taken>,
+}
+
+/// One of them.
+struct Taken {
+    length_bytes: usize,
+    frames: u32,
+    discontinuity: bool,
+    /// When its last frame was recorded.
+    complete_ns: u64,
 }
 
 impl VirtualEndpoint {
@@ -179,14 +187,20 @@ impl VirtualEndpoint {
 
     /// Takes all that was recorded.
     fn take_packets(&mut self) -> Result<(), SimError> {
-        let Some(stream) = self.input() else {
+        let Some((stream, StreamFormat { rate_hz, .. })) = self.opened.input else {
             return Ok(());
         };
         let recorded = &mut self.recorded;
         self.time.with(|world| {
             while let Some((packet, bytes)) = world.get_packet(stream)? {
                 recorded.bytes.extend_from_slice(bytes);
-                recorded.packets.push((bytes.len(), packet.discontinuity));
+                let length_ns = u64::from(packet.frames) * 1_000_000_000 / u64::from(rate_hz);
+                recorded.packets.push(Taken {
+                    length_bytes: bytes.len(),
+                    frames: packet.frames,
+                    discontinuity: packet.discontinuity,
+                    complete_ns: packet.time_ns + length_ns,
+                });
                 world.release_packet(stream, packet.frames)?;
             }
             Ok(())
@@ -256,23 +270,28 @@ impl VirtualEndpoint {
         }
     }
 
-    /// Gives the packets away, the newest as of now and the others as long before as they are.
+    /// Gives the packets away: with events the newest as of now and the others as long before as they
+    /// are, else as of when they were complete.
     fn give_packets(&mut self, work: &mut dyn Cycle) {
         let Recorded { bytes, packets } = std::mem::take(&mut self.recorded);
-        let frame_bytes = self
-            .opened
-            .input
-            .map_or(1, |(_, format)| format.frame_bytes());
-        let mut start = 0;
-        for (n, &(length, discontinuity)) in packets.iter().enumerate() {
-            let later: usize = packets[n + 1..].iter().map(|(length, _)| length).sum();
-            let later_ns = self.period_ns((later / frame_bytes) as u32);
-            work.captured(Packet {
-                bytes: &bytes[start..start + length],
-                now_ns: self.woken_ns.saturating_sub(later_ns),
-                discontinuity,
+        let mut end = bytes.len();
+        let mut later_frames = 0;
+        let mut given = Vec::with_capacity(packets.len());
+        for packet in packets.iter().rev() {
+            let now_ns = match self.opened.usage {
+                Use::ExclusiveTimer => packet.complete_ns,
+                _ => self.woken_ns.saturating_sub(self.period_ns(later_frames)),
+            };
+            given.push(Packet {
+                bytes: &bytes[end - packet.length_bytes..end],
+                now_ns,
+                discontinuity: packet.discontinuity,
             });
-            start += length;
+            end -= packet.length_bytes;
+            later_frames += packet.frames;
+        }
+        for packet in given.into_iter().rev() {
+            work.captured(packet);
         }
     }
 }

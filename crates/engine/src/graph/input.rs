@@ -4,7 +4,7 @@ use crate::bridge::{
     BridgeSink, BridgeSource, BridgeSpec, BridgeStatus, Clocks, Side, Stamp, bridge,
 };
 use crate::client::{Client, Plane};
-use crate::endpoint::{EndpointTiming, Packet};
+use crate::endpoint::{EndpointTiming, Intake, Packet};
 use crate::format::{ClientSample, StreamFormat};
 use crate::graph::decode::{PlaneMut, read_channel};
 use crate::graph::{GraphSpec, NS_PER_SECOND, gcd};
@@ -153,8 +153,8 @@ pub(super) fn at_rate(frames: u32, from_hz: u32, to_hz: u32) -> u32 {
 /// The lead that it needs, in frames: when a block is asked for, all of it must be there but for the
 /// packet that came in the same wake-up (`block - input period`); a block's time may be as far ahead
 /// of its wake-up as `period - gcd(block, period)`; and a packet may be as old as
-/// `input period - gcd(input period, period)`. With equal periods the sum is
-/// `block - gcd(block, period)`. Where the clocks differ, all of these are at their worst at some
+/// `input period - gcd(input period, period)`, or an input period where the wake-ups are not the
+/// device's own. With equal periods the sum is `block - gcd(block, period)`. Where the clocks differ, all of these are at their worst at some
 /// time, and the filter needs frames ahead.
 fn bridge_spec(
     format: StreamFormat,
@@ -165,6 +165,7 @@ fn bridge_spec(
         period_frames,
         input_period_frames,
         is_one_clock,
+        intake,
         ..
     } = spec.timing;
     let rate_hz = spec.rate_hz;
@@ -174,8 +175,14 @@ fn bridge_spec(
         None => input_period_frames,
     };
     let packet = input_period_frames.max(1);
+    let has_own_wakes = matches!(intake, Intake::Level { slack_frames: 0 } | Intake::Whole);
     let target_frames = if is_one_clock && rate_hz == format.rate_hz {
-        block + period - gcd(block, period) - gcd(packet, period)
+        let age = if has_own_wakes {
+            gcd(packet, period)
+        } else {
+            0
+        };
+        block + period - gcd(block, period).min(period) - age
     } else {
         let reach = Resampler::new(format.rate_hz, rate_hz, spec.quality)?.reach_frames();
         let margin_ns = if is_one_clock { 0 } else { MARGIN_NS };
