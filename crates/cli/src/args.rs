@@ -49,8 +49,9 @@ pub enum Command {
     Profile(ProfileCommand),
     /// Install this project's ASIO drivers, one for each profile (needs an administrator)
     ///
-    /// Writes the COM classes and the entries in the ASIO list. The DLL stays where it is. Doing it
-    /// again, for instance after the DLL has moved, does no harm.
+    /// Writes the COM classes and the entries in the ASIO list, and removes those of profiles that
+    /// are no more. The DLL stays where it is. Doing it again, for instance after the DLL has moved,
+    /// does no harm.
     Register {
         /// The driver DLL; without this asio2wasapi.dll beside this program
         #[arg(long, value_name = "PATH")]

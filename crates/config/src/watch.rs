@@ -150,6 +150,7 @@ pub(crate) mod tests {
         fs::write(&path, profile(44_100)).unwrap();
         let file = fs::File::options().write(true).open(&path).unwrap();
         file.set_modified(tick.unwrap()).unwrap();
+        drop(file);
         assert_eq!(watcher.poll(), None);
         assert_eq!(rates(&watcher.poll().unwrap().unwrap()), [Some(44_100)]);
         for _ in 0..10 {
