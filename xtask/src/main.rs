@@ -64,10 +64,9 @@ Commands:
       --minutes N     how long each plays in all its runs, alone and again beside a busy
                       program (1)
       --quick         3 repeats and 0.15 minutes
-      --driver NAME   rows for another ASIO driver (64-bit), by the name that hosts list;
-                      may be repeated
-      --driver-dll F  the DLL of such a driver: registered for the time of the bench, where its
-                      own installer has not been run in the Wine prefix; may be repeated
+      --driver NAME   rows for another 64-bit ASIO driver, by the name that hosts list; may be
+                      repeated. Run its installer with WINEPREFIX=target/rig/prefix-card, or
+      --driver-dll F  register its DLL for the time of the bench; may be repeated
       --output DIR    instead of docs/bench
   prove [CLAIM]...  Measure what the project promises, or only these claims; exit status 1 when
                     one falls short.

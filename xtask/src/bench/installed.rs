@@ -69,15 +69,26 @@ fn drivers(text: &str) -> Result<Vec<Driver>> {
         .collect())
 }
 
+/// Whether the DLLs are there.
+///
+/// # Errors
+/// One is not.
+pub fn find(dlls: &[PathBuf]) -> Result<()> {
+    for dll in dlls {
+        ensure!(dll.is_file(), "there is no file {}", dll.display());
+    }
+    Ok(())
+}
+
 /// Registers or unregisters drivers of somebody else.
 ///
 /// # Errors
-/// A file is not there, or its registration fails.
+/// A registration fails.
 pub fn register(rig: &mut Rig<'_>, dlls: &[PathBuf], wanted: bool) -> Result<()> {
     for dll in dlls {
         let full = std::path::absolute(dll).context("the working directory is gone")?;
-        ensure!(full.is_file(), "there is no file {}", full.display());
-        rig.wine(Backend::Card)?.register(&full, wanted)?;
+        let done = rig.wine(Backend::Card)?.register(&full, wanted);
+        done.with_context(|| format!("{} cannot be registered", full.display()))?;
     }
     Ok(())
 }
@@ -85,6 +96,13 @@ pub fn register(rig: &mut Rig<'_>, dlls: &[PathBuf], wanted: bool) -> Result<()>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dll_that_is_not_there_is_named() {
+        assert!(find(&[]).is_ok());
+        let error = find(&["no-such.dll".into()]).unwrap_err();
+        assert_eq!(error.to_string(), "there is no file no-such.dll");
+    }
 
     #[test]
     fn only_asio_drivers_that_play_count() {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::gaps::Dropouts;
+use super::round_trip::RoundTrip;
 use super::rows::{Mode, Row};
 use crate::rig::card::Spread;
 
@@ -38,8 +39,8 @@ pub struct Outcome {
     pub runs: Vec<Taken>,
     /// Those beside a program that keeps the processor busy.
     pub busy: Vec<Taken>,
-    /// Round trips over the cable in frames, one of each run.
-    pub round_trips: Vec<u64>,
+    /// Round trips over the cable.
+    pub round_trips: Vec<RoundTrip>,
     /// Why other runs did not come to their end.
     pub failures: Vec<String>,
 }
@@ -53,6 +54,8 @@ pub struct Summary {
     pub device_frames: f64,
     /// Frames from the program over the cable and back to it.
     pub round_trip_frames: Option<f64>,
+    /// What of the sound did not come back in its place.
+    pub round_trip_dropouts: Dropouts,
     /// What the program was told, in frames.
     pub told_frames: f64,
     /// The device's period.
@@ -158,7 +161,11 @@ impl Outcome {
         Some(Summary {
             frames: middle(|run| run.frames as f64)?,
             device_frames: middle(|run| run.device_frames as f64)?,
-            round_trip_frames: median(self.round_trips.iter().map(|frames| *frames as f64)),
+            round_trip_frames: median(self.round_trips.iter().map(|found| found.frames as f64)),
+            round_trip_dropouts: self
+                .round_trips
+                .iter()
+                .fold(Dropouts::default(), |sum, found| sum.plus(found.dropouts)),
             told_frames: middle(|run| run.told_frames as f64)?,
             period_frames: middle(|run| f64::from(run.period_frames))?,
             hand_over_us,
@@ -218,6 +225,17 @@ pub mod tests {
         }
     }
 
+    /// One with a dropout.
+    pub fn back(frames: u64) -> RoundTrip {
+        RoundTrip {
+            frames,
+            dropouts: Dropouts {
+                count: 1,
+                frames: 20,
+            },
+        }
+    }
+
     pub fn empty() -> Vec<Outcome> {
         usual().into_iter().map(Outcome::new).collect()
     }
@@ -235,10 +253,11 @@ pub mod tests {
         let mut outcome = empty().remove(0);
         assert!(outcome.summary().is_none());
         outcome.runs = vec![taken(300, 30_000), taken(500, 90_000), taken(310, 40_000)];
-        outcome.round_trips = vec![700, 900, 710];
+        outcome.round_trips = vec![back(700), back(900), back(710)];
         let summary = outcome.summary().unwrap();
         assert_eq!(summary.frames, 310.0);
         assert_eq!(summary.round_trip_frames, Some(710.0));
+        assert_eq!(summary.round_trip_dropouts.count, 3);
         assert_eq!(summary.hand_over_us, Some([10.0, 20.0, 90.0]));
         let Dropouts { count, frames } = summary.idle.dropouts;
         assert_eq!((count, frames, summary.idle.stalls), (3, 90, 6));
@@ -251,7 +270,7 @@ pub mod tests {
     fn a_ratio_needs_its_floor() {
         let mut all = empty();
         all[2].runs = vec![taken(750, 0)];
-        all[2].round_trips = vec![900];
+        all[2].round_trips = vec![back(900)];
         assert_eq!(all[2].ratios(&all), Ratios::default());
         all[0].runs = vec![taken(500, 0)];
         let expected = Ratios {
@@ -261,7 +280,7 @@ pub mod tests {
             cpu: Some(1.0),
         };
         assert_eq!(all[2].ratios(&all), expected);
-        all[0].round_trips = vec![600];
+        all[0].round_trips = vec![back(600)];
         assert_eq!(all[2].ratios(&all).round_trip, Some(1.5));
         assert_eq!(all[0].ratios(&all).frames, Some(1.0));
     }

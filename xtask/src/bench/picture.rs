@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::delay::RATE_HZ;
 use super::outcome::{Outcome, Summary};
 use super::rows::Player;
+use super::table::torn;
 
 const WIDTH: f64 = 900.0;
 const MARGIN: f64 = 16.0;
@@ -79,12 +80,13 @@ fn faults(found: &Summary) -> String {
 }
 
 fn round_trip(outcome: &Outcome) -> Option<Bar> {
-    let frames = outcome.summary()?.round_trip_frames?;
+    let found = outcome.summary()?;
+    let frames = found.round_trip_frames?;
     Some(Bar {
         name: outcome.name(),
         colours: colours(outcome.row.player),
         frames: Some([frames; 2]),
-        remark: String::new(),
+        remark: torn(found.round_trip_dropouts),
     })
 }
 
@@ -145,7 +147,7 @@ fn text(svg: &mut String, x: f64, y: f64, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::tests::{empty, taken};
+    use super::super::outcome::tests::{back, empty, taken};
     use super::*;
 
     #[test]
@@ -164,10 +166,10 @@ mod tests {
     fn round_trips_have_a_panel_of_their_own() {
         let mut all = empty();
         all[0].runs = vec![taken(500, 0)];
-        all[0].round_trips = vec![960];
+        all[0].round_trips = vec![back(960)];
         let svg = draw(&all);
         assert_eq!(svg.matches("and back to it").count(), 1);
-        assert!(svg.contains("960 (20.0 ms)</text>"), "{svg}");
+        assert!(svg.contains("960 (20.0 ms), 1 dropout</text>"), "{svg}");
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn json(circumstances: &Circumstances, outcomes: &[Outcome]) -> Result<String> {
 
 #[cfg(test)]
 pub mod tests {
-    use super::super::outcome::tests::{empty, taken};
+    use super::super::outcome::tests::{back, empty, taken};
     use super::*;
     use serde_json::{Value, json};
 
@@ -103,7 +103,7 @@ pub mod tests {
         all.truncate(1);
         all[0].runs = vec![taken(500, 90_000)];
         all[0].busy = vec![taken(600, 90_000)];
-        all[0].round_trips = vec![900];
+        all[0].round_trips = vec![back(900)];
         all[0].failures = vec!["alone: it fell".to_owned()];
         let text = json(&circumstances(), &all).unwrap();
         let found: Value = serde_json::from_str(&text).unwrap();
@@ -128,6 +128,7 @@ pub mod tests {
                 },
                 "summary": {
                     "frames": 500.0, "device_frames": 250.0, "round_trip_frames": 900.0,
+                    "round_trip_dropouts": {"count": 1, "frames": 20},
                     "told_frames": 600.0, "period_frames": 256.0,
                     "hand_over_us": [10.0, 20.0, 90.0], "cpu_ms_per_s": 5.0,
                     "idle": faults, "busy": faults
@@ -138,7 +139,7 @@ pub mod tests {
                 },
                 "runs": [run(500)],
                 "busy": [run(600)],
-                "round_trips": [900],
+                "round_trips": [{"frames": 900, "dropouts": {"count": 1, "frames": 20}}],
                 "failures": ["alone: it fell"]
             }]
         });

@@ -1,8 +1,9 @@
 //! How long a frame takes from the program over the cable back to the program.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::delay::RATE_HZ;
+use super::gaps::{Dropouts, Follower};
 
 /// A transfer between program and device.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -11,6 +12,15 @@ pub struct Moment {
     pub first_frame: u64,
     /// When it was made, on the performance counter.
     pub time_ns: u64,
+}
+
+/// What came of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RoundTrip {
+    /// From handing over to taking back.
+    pub frames: u64,
+    /// What of the sound did not come back in its place.
+    pub dropouts: Dropouts,
 }
 
 /// A numbered sound that was played and recorded by one program.
@@ -26,9 +36,19 @@ pub struct Journey {
 }
 
 impl Journey {
-    /// Frames from handing over to taking back: of each block the mean over its frames, of these
-    /// the median. None if no block came back whole.
-    pub fn frames(&self) -> Option<u64> {
+    /// What came of a sound of so many frames; none if nothing came back.
+    pub fn finish(&self, frames: usize) -> Option<RoundTrip> {
+        let mut follower = Follower::new();
+        follower.add(&self.recorded, 0);
+        Some(RoundTrip {
+            frames: self.frames()?,
+            dropouts: follower.finish(frames),
+        })
+    }
+
+    /// Frames from handing over to taking back: of each block the mean over those of its frames
+    /// that came back, of these the median.
+    fn frames(&self) -> Option<u64> {
         let back = self.back();
         let mut times: Vec<u64> = self
             .handed
@@ -64,13 +84,17 @@ impl Journey {
 
     /// The mean over a block's frames, in nanoseconds.
     fn of_block(&self, block: Moment, end: u64, back: &[Option<u64>]) -> Option<u64> {
-        let mut total_ns = 0;
+        let (mut total_ns, mut count) = (0, 0);
         for frame in block.first_frame..end {
-            let number = (frame + 1).checked_sub(self.lead_in_frames)?;
-            let back_ns = (*back.get(usize::try_from(number).ok()?)?)?;
-            total_ns += back_ns.checked_sub(block.time_ns)?;
+            let number = (frame + 1).checked_sub(self.lead_in_frames);
+            let number = number.and_then(|number| usize::try_from(number).ok());
+            let back_ns = number.and_then(|number| *back.get(number)?);
+            if let Some(time_ns) = back_ns.and_then(|ns| ns.checked_sub(block.time_ns)) {
+                total_ns += time_ns;
+                count += 1;
+            }
         }
-        total_ns.checked_div(end - block.first_frame)
+        total_ns.checked_div(count)
     }
 }
 
@@ -112,6 +136,18 @@ mod tests {
         let mut journey = journey(96, 0);
         journey.taken = moments(72, 101);
         assert_eq!(journey.frames(), Some(96 + 2 * 48));
+    }
+
+    #[test]
+    fn a_torn_sound_tells_its_time_and_its_gaps() {
+        let mut torn = journey(96, 0);
+        for gap in 0..60 {
+            torn.recorded[96 + 70 * gap + 30] = 0;
+        }
+        let found = torn.finish(4_800).unwrap();
+        assert_eq!((found.frames, found.dropouts.count), (96, 60));
+        let whole = journey(96, 0).finish(4_800).unwrap();
+        assert_eq!(whole.dropouts, Dropouts::default());
     }
 
     #[test]

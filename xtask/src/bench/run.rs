@@ -63,6 +63,7 @@ fn kinds(row: &Row) -> &'static [Kind] {
 /// Set-up or a build fails, a driver that was asked for is not there, no run comes to its end, or a
 /// result cannot be written.
 pub fn run(paths: &Paths, request: &Request) -> Result<()> {
+    installed::find(&request.driver_dlls)?;
     setup::compiler(paths)?;
     setup::rig(paths)?;
     let mut circumstances = circumstances(paths, request)?;
@@ -138,8 +139,8 @@ fn one(
             outcome.busy.push(taken);
         }
         Kind::RoundTrip => {
-            let frames = duplex::measure(rig, card, &outcome.row)?;
-            outcome.round_trips.push(frames);
+            let found = duplex::measure(rig, card, &outcome.row)?;
+            outcome.round_trips.push(found);
         }
     }
     Ok(())

@@ -92,7 +92,8 @@ fn latency_cells(_: &Outcome, summary: Option<Summary>, ratios: Ratios) -> Vec<S
     vec![
         with_ratio(Some(whole(found.frames)), ratios.frames),
         whole(found.device_frames),
-        with_ratio(found.round_trip_frames.map(whole), ratios.round_trip),
+        with_ratio(found.round_trip_frames.map(whole), ratios.round_trip)
+            + &torn(found.round_trip_dropouts),
         whole(found.told_frames),
         whole(found.period_frames),
     ]
@@ -131,8 +132,16 @@ fn with_ratio(figure: Option<String>, ratio: Option<f64>) -> String {
     }
 }
 
-/// In tables and in the picture.
-pub fn dropouts(found: Dropouts) -> String {
+/// In the table and in the picture, behind a round trip.
+pub fn torn(found: Dropouts) -> String {
+    match found.count {
+        0 => String::new(),
+        1 => ", 1 dropout".to_owned(),
+        count => format!(", {count} dropouts"),
+    }
+}
+
+fn dropouts(found: Dropouts) -> String {
     match found.count {
         0 => "0".to_owned(),
         count => format!("{count} ({} frames)", found.frames),
@@ -181,7 +190,7 @@ fn failures(outcomes: &[Outcome]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::tests::{empty, taken};
+    use super::super::outcome::tests::{back, empty, taken};
     use super::super::results::tests::circumstances;
     use super::*;
 
@@ -191,14 +200,15 @@ mod tests {
         all[0].runs = vec![taken(500, 90_000)];
         all[2].runs = vec![taken(750, 90_000)];
         all[2].busy = vec![taken(750, 90_000), taken(760, 80_000)];
-        all[2].round_trips = vec![1_300];
+        all[2].round_trips = vec![back(1_300)];
         all[2].failures = vec!["it\nfell".to_owned()];
         for text in [latency(&all), reliability(&all)] {
             let cells = |line: &str| line.matches('|').count();
             let expected = text.lines().next().map(cells);
             assert!(text.lines().all(|line| Some(cells(line)) == expected));
         }
-        let ours = "| asio2wasapi, exclusive 256 | 750 (1.50) | 375 | 1300 | 600 | 256 |";
+        let ours =
+            "| asio2wasapi, exclusive 256 | 750 (1.50) | 375 | 1300, 1 dropout | 600 | 256 |";
         assert!(latency(&all).contains(ours), "{}", latency(&all));
         let ours = "| asio2wasapi, exclusive 256 | 10 / 20 / 90 (1.00) | 5 (1.00) | 1 (30 frames) \
                     | 2 (60 frames) | 2 / 4 | 4 of 5 |";
@@ -222,8 +232,8 @@ mod tests {
         all[2].runs = vec![taken(750, 0)];
         let expected = "- asio2wasapi, exclusive 256: to the DAC 250 frames more, the driver loses";
         assert_eq!(rivals(&all), format!("{expected}.\n"));
-        all[1].round_trips = vec![800];
-        all[2].round_trips = vec![700];
+        all[1].round_trips = vec![back(800)];
+        all[2].round_trips = vec![back(700)];
         let round_trip = "; round trip 100 frames less, the driver is ahead.\n";
         assert_eq!(rivals(&all), format!("{expected}{round_trip}"));
         assert_eq!(verdict(4.0, 4.0), "the same");
