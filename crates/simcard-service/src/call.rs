@@ -68,6 +68,30 @@ pub enum Question {
     Close(u32),
     /// Let a fault strike. A refusal says in its text what is wrong with the line.
     Strike(FaultLine),
+    /// What is the hardware with a driver of its own? Answers inputs, outputs, sample format, rate in
+    /// Hz, latency of the ADC and of the DAC in frames, whether somebody has it, number of block
+    /// sizes, and these in frames; text: its name.
+    Hardware,
+    /// Which rates has the hardware? Answers how many, and these in Hz.
+    HardwareRates,
+    /// The hardware shall run at that rate in Hz, now or when somebody opens it.
+    SetHardwareRate(u32),
+    /// Open the hardware, all channels, with blocks of so many frames. Answers the generation of its
+    /// block, which is its name in the questions below.
+    OpenHardware(u32),
+    /// This handle of the asking process is the event of the hardware's boundaries.
+    SetHardwareEvent {
+        /// The generation.
+        generation: u32,
+        /// The handle's number.
+        handle: u64,
+    },
+    /// The hardware runs.
+    StartHardware(u32),
+    /// The hardware stands still.
+    StopHardware(u32),
+    /// The hardware is free for others.
+    CloseHardware(u32),
 }
 
 /// What is answered.
@@ -173,6 +197,16 @@ impl Question {
             Question::Reset(stream) => ([10, stream.into(), 0, 0, 0, 0], None),
             Question::Close(stream) => ([11, stream.into(), 0, 0, 0, 0], None),
             Question::Strike(_) => ([STRIKE, 0, 0, 0, 0, 0], None),
+            Question::Hardware => ([20, 0, 0, 0, 0, 0], None),
+            Question::HardwareRates => ([13, 0, 0, 0, 0, 0], None),
+            Question::SetHardwareRate(rate_hz) => ([14, rate_hz.into(), 0, 0, 0, 0], None),
+            Question::OpenHardware(frames) => ([15, frames.into(), 0, 0, 0, 0], None),
+            Question::SetHardwareEvent { generation, handle } => {
+                ([16, generation.into(), handle, 0, 0, 0], None)
+            }
+            Question::StartHardware(generation) => ([17, generation.into(), 0, 0, 0, 0], None),
+            Question::StopHardware(generation) => ([18, generation.into(), 0, 0, 0, 0], None),
+            Question::CloseHardware(generation) => ([19, generation.into(), 0, 0, 0, 0], None),
         }
     }
 
@@ -221,6 +255,17 @@ impl Question {
             9 => Question::Stop(first),
             10 => Question::Reset(first),
             11 => Question::Close(first),
+            20 => Question::Hardware,
+            13 => Question::HardwareRates,
+            14 => Question::SetHardwareRate(first),
+            15 => Question::OpenHardware(first),
+            16 => Question::SetHardwareEvent {
+                generation: first,
+                handle: words[2],
+            },
+            17 => Question::StartHardware(first),
+            18 => Question::StopHardware(first),
+            19 => Question::CloseHardware(first),
             _ => return None,
         })
     }
@@ -316,6 +361,17 @@ mod tests {
             Question::Reset(3),
             Question::Close(4),
             Question::Strike(FaultLine::new("at 5ms lose Big OUT").unwrap()),
+            Question::Hardware,
+            Question::HardwareRates,
+            Question::SetHardwareRate(44_100),
+            Question::OpenHardware(256),
+            Question::SetHardwareEvent {
+                generation: 5,
+                handle: 0x1234,
+            },
+            Question::StartHardware(5),
+            Question::StopHardware(6),
+            Question::CloseHardware(7),
         ]
     }
 
@@ -328,7 +384,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_numbers_do_harm(words: [u64; WORDS], first in 0_u64..13) {
+        fn no_numbers_do_harm(words: [u64; WORDS], first in 0_u64..21) {
             let mut words = words;
             let _ = Question::from_words(&words);
             words[0] = first;

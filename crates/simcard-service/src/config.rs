@@ -24,17 +24,25 @@
 //!     timer-periods 1         # exclusive buffers without events have this many periods at least
 //!     latency 24              # frames from the buffer to the analogue output
 //!   capture IN
+//! hardware Simcard Hardware   # a card with an ASIO driver instead; one at most
+//!   blocks 256 128 512        # its block sizes in frames, the preferred one first
+//!   sample int32              # or int24
+//!   render HW OUT
+//!   capture HW IN
 //! cable OUT 1 2 -> IN 1 2 delay 0
 //! at 2.5s lose OUT            # a fault; times count from the first start of a stream
 //! ```
 //!
-//! What is not said is as with [`EndpointSpec::stereo`]. Faults are those of [`simcard::fault`].
+//! Hardware has clock and converters like a card, and needs both a DAC and an ADC. What is not said is
+//! as with [`EndpointSpec::stereo`]. Faults are those of [`simcard::fault`].
 
 use engine::format::SampleFormat;
 use simcard::clock::{Sine, Step};
 use simcard::fault::{Scheduled, parse_line};
 use simcard::spec::{CardSpec, EndpointSpec};
 use simcard::{Cable, World};
+
+use crate::hardware::HardwareSpec;
 
 /// What is taken for a stall when nothing is said, in nanoseconds.
 const STALL_NS: u64 = 1_000_000;
@@ -48,6 +56,8 @@ pub struct Config {
     pub stall_ns: u64,
     /// The cards.
     pub cards: Vec<CardSpec>,
+    /// The hardware with a driver of its own, if there is some.
+    pub hardware: Option<HardwareSpec>,
     /// The cables, by names.
     cables: Vec<NamedCable>,
     /// The faults; their times count from the first start of a stream.
@@ -64,9 +74,12 @@ struct NamedCable {
 }
 
 impl Config {
-    /// One stereo card, `OUT` and `IN` joined by a cable.
-    pub const DEFAULT: &'static str =
-        "card Simulated Card\n render OUT\n capture IN\ncable OUT 1 2 -> IN 1 2\n";
+    /// One stereo card, `OUT` and `IN` joined by a cable, and hardware that is joined likewise.
+    pub const DEFAULT: &'static str = "\
+        card Simulated Card\n render OUT\n capture IN\n\
+        hardware Simcard Hardware\n blocks 256 128 512 1024\n\
+        render HW OUT\n latency 38\n capture HW IN\n latency 41\n\
+        cable OUT 1 2 -> IN 1 2\ncable HW OUT 1 2 -> HW IN 1 2\n";
 
     /// Reads a description.
     ///
@@ -78,10 +91,12 @@ impl Config {
                 seed: 1,
                 stall_ns: STALL_NS,
                 cards: Vec::new(),
+                hardware: None,
                 cables: Vec::new(),
                 script: Vec::new(),
             },
             capture: false,
+            in_hardware: false,
         };
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.split('#').next().unwrap_or_default().trim();
@@ -93,12 +108,14 @@ impl Config {
         Ok(reader.config)
     }
 
-    /// For each endpoint of the machine, in the order of their numbers, the name of its card.
+    /// For each endpoint of the machine, in the order of their numbers, the name of its card. Those of
+    /// the hardware come last: they are none of the system's devices.
     pub fn card_names(&self) -> Vec<String> {
         let endpoints = |card: &CardSpec| card.render.iter().chain(&card.capture).count();
         let names = |card| std::iter::repeat_n(card, endpoints(card));
         self.cards
             .iter()
+            .chain(self.hardware.as_ref().map(|hardware| &hardware.card))
             .flat_map(names)
             .map(|card| card.name.clone())
             .collect()
@@ -112,6 +129,10 @@ impl Config {
         let mut world = World::new(self.seed);
         for card in &self.cards {
             world.add_card(card)?;
+        }
+        if let Some(hardware) = &self.hardware {
+            let ids = world.add_card(&hardware.checked_card()?)?;
+            ids.into_iter().flatten().for_each(|id| world.unlist(id));
         }
         if world.endpoint_ids().next().is_none() {
             return Err(
@@ -140,8 +161,10 @@ impl Config {
 
 struct Reader {
     config: Config,
-    /// The lines describe the last card's ADC rather than its DAC.
+    /// The lines describe the ADC rather than the DAC.
     capture: bool,
+    /// They describe the hardware rather than the last card.
+    in_hardware: bool,
 }
 
 impl Reader {
@@ -158,18 +181,32 @@ impl Reader {
             "stall" => self.config.stall_ns = duration_ns(rest).ok_or_else(unknown)?,
             "at" => self.config.script.push(parse_line(line)?),
             "cable" => self.config.cables.push(cable(rest).ok_or_else(unknown)?),
-            "card" if !rest.is_empty() => self.config.cards.push(CardSpec {
-                render: None,
-                capture: None,
-                ..CardSpec::stereo(rest)
-            }),
+            "card" if !rest.is_empty() => {
+                self.in_hardware = false;
+                self.config.cards.push(CardSpec {
+                    render: None,
+                    capture: None,
+                    ..CardSpec::stereo(rest)
+                });
+            }
+            "hardware" if !rest.is_empty() && self.config.hardware.is_none() => {
+                self.in_hardware = true;
+                self.config.hardware = Some(HardwareSpec::new(rest));
+            }
             _ => self.card_line(key, rest).ok_or_else(unknown)?,
         }
         Ok(())
     }
 
     fn card_line(&mut self, key: &str, rest: &str) -> Option<()> {
-        let card = self.config.cards.last_mut()?;
+        let hardware = self.config.hardware.as_mut().filter(|_| self.in_hardware);
+        let card = match hardware {
+            Some(hardware) if matches!(key, "blocks" | "sample") => {
+                return hardware.line(key, rest);
+            }
+            Some(hardware) => &mut hardware.card,
+            None => self.config.cards.last_mut()?,
+        };
         match key {
             "clock" => return clock(card, rest),
             "wake" => return wake(card, rest),
@@ -364,7 +401,7 @@ mod tests {
             .flat_map(|line| [line, "\n"])
             .collect();
         let world = Config::parse(&text).unwrap().build().unwrap();
-        assert_eq!(world.endpoint_ids().count(), 2);
+        assert_eq!(world.endpoint_ids().count(), 4);
         Config::parse(Config::DEFAULT).unwrap().build().unwrap();
     }
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicI32, AtomicU16, AtomicU32, AtomicU64, Ordering};
 /// Marks the memory as ours.
 pub const MAGIC: u32 = 0x7369_6D63;
 /// Counts up with every change of the layout.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Streams that can be open at a time.
 pub const STREAMS_MAX: usize = 16;
 /// Bytes of a stream's ring.
@@ -49,6 +49,9 @@ pub struct Shared {
     pub call: Call,
     /// The streams.
     pub streams: [Block; STREAMS_MAX],
+    /// The piece of hardware that has a driver of its own; its ring is the memory that it plays from
+    /// and records to, see [`crate::dma`].
+    pub hardware: Block,
 }
 
 /// What the memory is and what the machine tells everybody.
@@ -170,7 +173,7 @@ pub struct PacketSlot {
 }
 
 /// Bytes that both sides copy to and from. Who may touch which part follows from the counters.
-#[repr(C, align(16))]
+#[repr(C, align(64))]
 pub struct Ring(UnsafeCell<[u8; RING_BYTES]>);
 
 // SAFETY: the bytes are only touched by raw copies in `write` and `read`. Two sides that obey the
@@ -183,7 +186,7 @@ const _: () = {
     assert!(std::mem::offset_of!(Block, service_frames) == 16);
     assert!(std::mem::offset_of!(Block, handovers) == 96);
     assert!(size_of::<HandoverSlot>() == 24 && size_of::<PacketSlot>() == 24);
-    assert!(align_of::<Shared>() == 16);
+    assert!(align_of::<Shared>() == 64);
 };
 
 impl Shared {
@@ -209,7 +212,7 @@ impl Shared {
         self.header.process.store(process, Ordering::Relaxed);
         let asked = self.call.asked.load(Ordering::Relaxed);
         self.call.answered.store(asked, Ordering::Relaxed);
-        for block in &self.streams {
+        for block in self.streams.iter().chain([&self.hardware]) {
             block.generation.fetch_add(1, Ordering::AcqRel);
             block.clear();
             block.dead.store(NOT_INITIALIZED, Ordering::Release);
@@ -293,6 +296,35 @@ impl Ring {
                 let to = self.0.get().cast::<u8>().add(to);
                 std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len());
             }
+        }
+    }
+
+    /// Sets every byte to 0.
+    pub fn silence(&self) {
+        // SAFETY: all of the ring's own bytes.
+        unsafe { self.0.get().cast::<u8>().write_bytes(0, RING_BYTES) };
+    }
+
+    /// The address of `bytes` bytes from byte `at` on, if they are inside the ring. Memory that is
+    /// shared: whoever uses it takes no reference to it.
+    pub fn address(&self, at: usize, bytes: usize) -> Option<*mut u8> {
+        let inside = at.checked_add(bytes)? <= RING_BYTES;
+        inside.then(|| self.0.get().cast::<u8>().wrapping_add(at))
+    }
+
+    /// Copies bytes in, from byte `at` on. Nothing happens unless they fit.
+    pub fn copy_in(&self, at: usize, bytes: &[u8]) {
+        if let Some(to) = self.address(at, bytes.len()) {
+            // SAFETY: inside the ring; `bytes` is memory of this process alone.
+            unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        }
+    }
+
+    /// Copies bytes out, from byte `at` on. Nothing happens unless there are so many.
+    pub fn copy_out(&self, at: usize, bytes: &mut [u8]) {
+        if let Some(from) = self.address(at, bytes.len()) {
+            // SAFETY: as in `copy_in`.
+            unsafe { from.copy_to_nonoverlapping(bytes.as_mut_ptr(), bytes.len()) };
         }
     }
 

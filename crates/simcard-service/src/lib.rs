@@ -38,7 +38,9 @@
 pub mod call;
 pub mod codes;
 pub mod config;
+pub mod dma;
 pub mod fault_line;
+pub mod hardware;
 pub mod layout;
 pub mod notice;
 pub mod service;

@@ -23,6 +23,13 @@ impl World {
         self.streams.get_mut(&id)?.signalled.take()
     }
 
+    /// When the device next wants something of the stream: at a playing stream with events, when it turns
+    /// to the other buffer.
+    pub fn next_tick_ns(&self, id: StreamId) -> Option<u64> {
+        let stream = self.streams.get(&id)?;
+        self.endpoints[stream.endpoint.index()].tick_at_ns
+    }
+
     /// Frames in the stream's buffer (`IAudioClient::GetBufferSize`).
     pub fn buffer_frames(&self, id: StreamId) -> Result<u32> {
         self.checked(id).map(|stream| stream.buffer_frames)

@@ -40,6 +40,8 @@ pub(crate) struct Endpoint {
     pub(crate) engine_frames: u32,
 
     pub(crate) present: bool,
+    /// It is one of the system's devices.
+    pub(crate) listed: bool,
     pub(crate) late_periods: u32,
     pub(crate) refuse_open: Option<SimError>,
     pub(crate) refuse_buffer: Option<SimError>,

@@ -92,7 +92,7 @@ impl World {
             Fault::Back => self.set_present(id, true),
             Fault::Format(rate_hz) => {
                 endpoint.mix_rate_hz = rate_hz.clamp(1, crate::clock::RATE_MAX_HZ);
-                self.notices.push(Notice::FormatChanged(id));
+                self.tell(id, Notice::FormatChanged(id));
                 self.kill_streams(id, SimError::DeviceInvalidated);
             }
             Fault::Default => {
@@ -119,13 +119,20 @@ impl World {
             return;
         }
         let flow = endpoint.flow;
-        self.notices.push(Notice::StateChanged(id, present));
+        self.tell(id, Notice::StateChanged(id, present));
         if !present {
             self.kill_streams(id, SimError::DeviceInvalidated);
         }
         self.with_default_told(flow, |world| {
             world.endpoints[id.index()].present = present;
         });
+    }
+
+    /// Tells what has happened to one of the system's devices.
+    fn tell(&mut self, id: EndpointId, notice: Notice) {
+        if self.endpoints[id.index()].listed {
+            self.notices.push(notice);
+        }
     }
 
     /// Does something, and tells if the direction's default is another after it.

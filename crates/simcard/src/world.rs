@@ -141,6 +141,7 @@ impl World {
             mix_rate_hz: spec.mix_rate_hz,
             engine_frames: spec.engine_periods(spec.mix_rate_hz).default_frames,
             present: true,
+            listed: true,
             late_periods: 0,
             refuse_open: None,
             refuse_buffer: None,
@@ -156,6 +157,14 @@ impl World {
             tick_at_ns: None,
             wire: None,
         })
+    }
+
+    /// Takes an endpoint out of the system's devices: it is no default and nobody is told of it, as with
+    /// hardware that is reached by a driver of its own only.
+    pub fn unlist(&mut self, id: EndpointId) {
+        if let Some(endpoint) = self.endpoints.get_mut(id.0) {
+            endpoint.listed = false;
+        }
     }
 
     /// Lays a cable.
@@ -260,7 +269,7 @@ impl World {
     pub fn default_endpoint(&self, flow: Flow) -> Option<EndpointId> {
         let usable = |id: &EndpointId| {
             let endpoint = &self.endpoints[id.0];
-            endpoint.flow == flow && endpoint.present
+            endpoint.flow == flow && endpoint.present && endpoint.listed
         };
         let chosen = self.defaults[flow as usize].filter(usable);
         chosen.or_else(|| self.endpoint_ids().find(usable))

@@ -66,6 +66,8 @@ pub enum SampleType {
     Int32Lsb,
     /// 32-bit float, full scale ±1.0.
     Float32Lsb,
+    /// 24-bit integer in 3 bytes, full scale the whole range.
+    Int24Lsb,
 }
 
 impl SampleType {
@@ -74,6 +76,15 @@ impl SampleType {
         match self {
             SampleType::Int32Lsb => abi::SampleType::INT32_LSB,
             SampleType::Float32Lsb => abi::SampleType::FLOAT32_LSB,
+            SampleType::Int24Lsb => abi::SampleType::INT24_LSB,
+        }
+    }
+
+    /// Bytes of a sample.
+    pub const fn bytes(self) -> usize {
+        match self {
+            SampleType::Int32Lsb | SampleType::Float32Lsb => 4,
+            SampleType::Int24Lsb => 3,
         }
     }
 }

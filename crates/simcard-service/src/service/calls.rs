@@ -6,6 +6,7 @@ use engine::format::StreamFormat;
 use simcard::fault::Scheduled;
 use simcard::{EndpointId, Mode, SimError, StreamId, Support};
 
+use super::hardware::NO_HARDWARE;
 use super::open_stream::OpenStream;
 use super::{Server, System};
 use crate::call::{Answer, Question, format_words};
@@ -46,13 +47,15 @@ impl<S: System> Server<'_, S> {
                 self.close(index);
                 Answer::good(&[])
             }),
+            about_hardware => self.about_hardware(about_hardware, process),
         };
         answered.unwrap_or_else(Answer::refused)
     }
 
     fn device(&self, device: u32) -> Result<EndpointId, i32> {
         let id = self.world.endpoint_ids().nth(device as usize);
-        id.ok_or(SimError::NotFound.code())
+        id.filter(|id| self.is_device(*id))
+            .ok_or(SimError::NotFound.code())
     }
 
     fn describe(&self, device: u32) -> Reply {
@@ -207,11 +210,16 @@ impl<S: System> Server<'_, S> {
         let (index, id) = self.owned(stream, process)?;
         self.world.start(id).map_err(SimError::code)?;
         self.note_running(index, true);
+        self.begin_script();
+        Ok(Answer::good(&[]))
+    }
+
+    /// With the first start the script begins.
+    fn begin_script(&mut self) {
         if let Some(script) = self.script.take() {
             // The names were checked when the machine was built.
             let _ = self.add_faults(script);
         }
-        Ok(Answer::good(&[]))
     }
 
     /// Faults whose times count from now.
@@ -221,7 +229,7 @@ impl<S: System> Server<'_, S> {
             fault.at_ns = fault.at_ns.saturating_add(now_ns);
         }
         let mut added = Ok(());
-        self.watched(|world| added = world.add_faults(faults));
+        self.watched(now_ns, |world| added = world.add_faults(faults));
         added
     }
 
@@ -258,5 +266,40 @@ impl<S: System> Server<'_, S> {
             stream.forget_queue(&self.shared.streams[index]);
         }
         Ok(Answer::good(&[]))
+    }
+
+    /// Answers a question about the hardware with a driver of its own.
+    fn about_hardware(&mut self, question: Question, process: u32) -> Reply {
+        let hardware = self.hardware.as_mut().ok_or(NO_HARDWARE)?;
+        let (world, block) = (&mut self.world, &self.shared.hardware);
+        match question {
+            Question::Hardware => hardware.describe(world),
+            Question::HardwareRates => hardware.rates(),
+            Question::SetHardwareRate(rate_hz) => hardware.set_rate(rate_hz),
+            Question::OpenHardware(block_frames) => {
+                let owner = self.system.process(process);
+                hardware.open(world, block, block_frames, (process, owner))
+            }
+            Question::SetHardwareEvent { generation, handle } => {
+                let event = self.system.event(process, handle)?;
+                hardware.set_event(generation, process, event)
+            }
+            Question::StartHardware(generation) => {
+                let started = hardware.start(world, block, (generation, process));
+                if started.is_ok() {
+                    self.begin_script();
+                }
+                started
+            }
+            Question::StopHardware(generation) => {
+                hardware.stop(world, block, (generation, process))
+            }
+            Question::CloseHardware(generation) => {
+                hardware.close_for(generation, process)?;
+                self.close_hardware();
+                Ok(Answer::good(&[]))
+            }
+            _ => Err(INVALID_ARGUMENT),
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! service looks at it does not matter.
 
 mod calls;
+mod hardware;
 mod open_stream;
 mod report;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use open_stream::Block;
 pub use report::{Report, Stalls, StreamReport};
 pub use truth::{FaultReport, IncidentReport, Told, TrackReport, Truth};
 
+use hardware::{Hardware, Shift};
 use open_stream::OpenStream;
 
 /// The longest that the caller may sleep, in nanoseconds: calls and progress are looked at as often.
@@ -86,6 +88,8 @@ pub struct Server<'a, S: System> {
     base_ns: u64,
     stalls: Stalls,
     streams: [Option<OpenStream>; STREAMS_MAX],
+    /// Its endpoints are the last, and none of the system's devices.
+    hardware: Option<Hardware>,
     closed: Vec<StreamReport>,
     disagreements: u64,
     cared_ns: u64,
@@ -109,7 +113,9 @@ impl<'a, S: System> Server<'a, S> {
         world.set_recorder(truth.recorder());
         let base_ns = system.now_ns();
         shared.prepare(system.process_id());
-        let devices = world.endpoint_ids().count() as u32;
+        let hardware = Hardware::of(config, &world);
+        let hidden = if hardware.is_some() { 2 } else { 0 };
+        let devices = (world.endpoint_ids().count() - hidden) as u32;
         shared.header.devices.store(devices, Ordering::Relaxed);
         shared.header.state.store(state::RUNNING, Ordering::Release);
         Ok(Self {
@@ -123,6 +129,7 @@ impl<'a, S: System> Server<'a, S> {
             base_ns,
             stalls: Stalls::default(),
             streams: [const { None }; STREAMS_MAX],
+            hardware,
             closed: Vec::new(),
             disagreements: 0,
             cared_ns: 0,
@@ -133,6 +140,15 @@ impl<'a, S: System> Server<'a, S> {
     /// The card's time at an instant of the performance counter.
     fn card_ns(&self, real_ns: u64) -> u64 {
         real_ns.saturating_sub(self.base_ns + self.stalls.total_ns)
+    }
+
+    /// Whether that is one of the system's devices.
+    fn is_device(&self, id: EndpointId) -> bool {
+        id.index() < self.shared.header.devices.load(Ordering::Relaxed) as usize
+    }
+
+    fn shift(&self) -> Shift {
+        Shift(self.base_ns + self.stalls.total_ns)
     }
 
     /// The performance counter's time at an instant of the card's.
@@ -167,7 +183,8 @@ impl<'a, S: System> Server<'a, S> {
     /// should have run, not only from the next event.
     fn forgive_stall(&mut self, real_ns: u64) {
         let late_ns = real_ns.saturating_sub(self.wanted_ns);
-        if self.streams.iter().flatten().any(|stream| stream.running) {
+        let hardware_runs = self.hardware.as_ref().is_some_and(Hardware::is_running);
+        if hardware_runs || self.streams.iter().flatten().any(|stream| stream.running) {
             self.stalls.note(late_ns, self.stall_ns);
         }
     }
@@ -202,11 +219,16 @@ impl<'a, S: System> Server<'a, S> {
 
     /// Lets the card's time reach an instant with at most one event before it, and tells the clients.
     fn step(&mut self, to_ns: u64) {
-        self.watched(|world| world.advance(to_ns));
+        self.watched(to_ns, |world| world.advance(to_ns));
     }
 
-    /// Lets something happen that may take frames from streams, and tells the clients.
-    fn watched(&mut self, happen: impl FnOnce(&mut World)) {
+    /// Lets something happen that may take frames from streams until that instant, and tells the
+    /// clients.
+    fn watched(&mut self, to_ns: u64, happen: impl FnOnce(&mut World)) {
+        let shift = self.shift();
+        if let Some(hardware) = &mut self.hardware {
+            hardware.feed(&mut self.world, &self.shared.hardware, to_ns, shift);
+        }
         for stream in self.streams.iter_mut().flatten() {
             stream.note_before(&mut self.world);
         }
@@ -227,6 +249,13 @@ impl<'a, S: System> Server<'a, S> {
                 self.stalls.signals.note(lateness_ns);
                 stream.signal(&self.shared.streams[index], self.system.now_ns());
             }
+        }
+        let (now_ns, shift) = (self.system.now_ns(), self.shift());
+        if let Some(hardware) = &mut self.hardware
+            && let Some(late_ns) =
+                hardware.tend(&mut self.world, &self.shared.hardware, now_ns, shift)
+        {
+            self.stalls.signals.note(late_ns);
         }
         self.tell_notices();
     }
@@ -280,6 +309,16 @@ impl<'a, S: System> Server<'a, S> {
                 self.close(index);
             }
         }
+        if self.hardware.as_ref().is_some_and(Hardware::is_orphan) {
+            self.close_hardware();
+        }
+    }
+
+    fn close_hardware(&mut self) {
+        if let Some(hardware) = &mut self.hardware {
+            self.closed
+                .extend(hardware.close(&mut self.world, &self.shared.hardware));
+        }
     }
 
     fn close(&mut self, index: usize) {
@@ -299,6 +338,7 @@ impl<'a, S: System> Server<'a, S> {
         for index in 0..STREAMS_MAX {
             self.close(index);
         }
+        self.close_hardware();
         let Told {
             tracks,
             incidents,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use simcard::spec::Flow;
 use simcard::{Data, EndpointId, Mode, Packet, SimError, StreamId, World};
 
-use super::report::{Spread, StreamReport};
+use super::report::StreamReport;
 use super::{Event, Process};
 use crate::codes::{FLAG_DISCONTINUITY, FLAG_TIMESTAMP_ERROR, NOT_INITIALIZED};
 use crate::layout::{self, HANDOVERS_MAX, PACKETS_MAX};
@@ -86,14 +86,7 @@ impl OpenStream {
             buffer_frames: world.buffer_frames(id)?,
             period_frames: world.period_frames(id)?,
             stated_latency_frames: ((latency + 5_000_000) / 10_000_000) as u64,
-            underruns: 0,
-            underrun_frames: 0,
-            overruns: 0,
-            overrun_frames: 0,
-            events: 0,
-            latency_frames: None,
-            hand_over_ns: None,
-            blocks: Vec::new(),
+            ..StreamReport::empty()
         };
         Ok(Self {
             id,
@@ -362,16 +355,12 @@ impl OpenStream {
         world.close(self.id);
         block.generation.fetch_add(1, Ordering::AcqRel);
         block.dead.store(NOT_INITIALIZED, Ordering::Release);
-        let mut report = std::mem::replace(&mut self.report, empty_report());
+        let mut report = std::mem::replace(&mut self.report, StreamReport::empty());
         report.underruns = stats.underruns;
         report.underrun_frames = stats.underrun_frames;
         report.overruns = stats.overruns;
         report.overrun_frames = stats.overrun_frames;
-        let blocks = &report.blocks;
-        report.latency_frames =
-            Spread::of(blocks.iter().filter_map(Block::latency_frames).collect());
-        let answered = |block: &Block| Some(block.released_ns.saturating_sub(block.event_ns?));
-        report.hand_over_ns = Spread::of(blocks.iter().filter_map(answered).collect());
+        report.settle();
         report
     }
 }
@@ -383,28 +372,5 @@ fn mode_name(mode: Mode) -> &'static str {
         Mode::LowLatency { .. } => "low-latency",
         Mode::Exclusive { event: true, .. } => "exclusive-event",
         Mode::Exclusive { .. } => "exclusive-timer",
-    }
-}
-
-fn empty_report() -> StreamReport {
-    StreamReport {
-        endpoint: String::new(),
-        mode: "",
-        renders: false,
-        process: 0,
-        sample: "",
-        channels: 0,
-        rate_hz: 0,
-        buffer_frames: 0,
-        period_frames: 0,
-        stated_latency_frames: 0,
-        underruns: 0,
-        underrun_frames: 0,
-        overruns: 0,
-        overrun_frames: 0,
-        events: 0,
-        latency_frames: None,
-        hand_over_ns: None,
-        blocks: Vec::new(),
     }
 }

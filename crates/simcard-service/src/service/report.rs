@@ -73,7 +73,7 @@ impl Stalls {
 pub struct StreamReport {
     /// The endpoint's name.
     pub endpoint: String,
-    /// `shared`, `loopback`, `low-latency`, `exclusive-event` or `exclusive-timer`.
+    /// `shared`, `loopback`, `low-latency`, `exclusive-event`, `exclusive-timer` or `asio`.
     pub mode: &'static str,
     /// The client writes; otherwise it reads.
     pub renders: bool,
@@ -107,6 +107,40 @@ pub struct StreamReport {
     pub hand_over_ns: Option<Spread>,
     /// What the client handed over, block by block.
     pub blocks: Vec<Block>,
+}
+
+impl StreamReport {
+    /// Of a stream of which nothing is known.
+    pub(super) fn empty() -> Self {
+        Self {
+            endpoint: String::new(),
+            mode: "",
+            renders: false,
+            process: 0,
+            sample: "",
+            channels: 0,
+            rate_hz: 0,
+            buffer_frames: 0,
+            period_frames: 0,
+            stated_latency_frames: 0,
+            underruns: 0,
+            underrun_frames: 0,
+            overruns: 0,
+            overrun_frames: 0,
+            events: 0,
+            latency_frames: None,
+            hand_over_ns: None,
+            blocks: Vec::new(),
+        }
+    }
+
+    /// Works out what follows from the blocks.
+    pub(super) fn settle(&mut self) {
+        let latencies = self.blocks.iter().filter_map(Block::latency_frames);
+        self.latency_frames = Spread::of(latencies.collect());
+        let answered = |block: &Block| Some(block.released_ns.saturating_sub(block.event_ns?));
+        self.hand_over_ns = Spread::of(self.blocks.iter().filter_map(answered).collect());
+    }
 }
 
 /// How numbers are spread.

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::layout::{Block, Shared};
 use crate::side::{RenderSide, Terms};
 
+mod hardware;
 mod playing;
 mod rules;
 
