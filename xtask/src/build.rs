@@ -105,7 +105,14 @@ pub fn broken_driver(paths: &Paths) -> Result<PathBuf> {
 /// Builds the simulated card's service and DLL; returns the folder that holds them.
 #[cfg(not(windows))]
 pub fn card(paths: &Paths) -> Result<PathBuf> {
-    let what = ["-p", "simcard-service", "-p", "simcard-wasapi"];
+    let what = [
+        "-p",
+        "simcard-service",
+        "-p",
+        "simcard-wasapi",
+        "-p",
+        "simcard-asio",
+    ];
     cargo_build(paths, crate::paths::DEFAULT_TARGET, false, &what)
 }
 

@@ -18,6 +18,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         "simcard-wasapi",
         &["engine", "rt", "simcard", "simcard-service"],
     ),
+    (
+        "simcard-asio",
+        &["asio", "engine", "rt", "simcard", "simcard-service"],
+    ),
     ("session", &["asio", "asio-io", "config", "engine", "rt"]),
     ("validator", &["asio", "rt"]),
     (
