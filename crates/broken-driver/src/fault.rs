@@ -39,11 +39,15 @@ pub enum Fault {
     WaitsForReady,
     /// Calls the host inside `start` and waits for it there.
     CallsInStart,
+    /// Leaves the way in out of its latencies.
+    LatencyTooShort,
+    /// Counts a way out into its latencies that there is not.
+    LatencyTooLong,
 }
 
 impl Fault {
     /// All of them, the sound driver first.
-    pub const ALL: [Fault; 18] = [
+    pub const ALL: [Fault; 20] = [
         Fault::None,
         Fault::LongName,
         Fault::WritesOnFailure,
@@ -62,6 +66,8 @@ impl Fault {
         Fault::FutureZero,
         Fault::WaitsForReady,
         Fault::CallsInStart,
+        Fault::LatencyTooShort,
+        Fault::LatencyTooLong,
     ];
 
     /// The name of the fault, or `sound`.
@@ -85,6 +91,8 @@ impl Fault {
             Fault::FutureZero => "future-zero",
             Fault::WaitsForReady => "waits-for-ready",
             Fault::CallsInStart => "calls-in-start",
+            Fault::LatencyTooShort => "latency-too-short",
+            Fault::LatencyTooLong => "latency-too-long",
         }
     }
 
@@ -133,6 +141,8 @@ impl Fault {
             Fault::FutureZero => &[("facts", "failed")],
             Fault::WaitsForReady => &[("output-ready", "failed")],
             Fault::CallsInStart => &[("held-callback", "warning")],
+            Fault::LatencyTooShort => &[("measured-latency", "warning")],
+            Fault::LatencyTooLong => &[("measured-latency", "failed")],
         }
     }
 }

@@ -67,7 +67,9 @@ pub fn plant(object: &ObjectRef, fault: Fault) {
         | Fault::SameHalf
         | Fault::IgnoresBlock
         | Fault::WaitsForReady
-        | Fault::CallsInStart => return,
+        | Fault::CallsInStart
+        | Fault::LatencyTooShort
+        | Fault::LatencyTooLong => return,
     }
     // SAFETY: the object's first member; no other thread has the object yet.
     unsafe { (*raw.as_ptr()).vtable = Box::leak(Box::new(vtable)) };

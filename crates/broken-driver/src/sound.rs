@@ -77,9 +77,15 @@ impl Driver for SoundDriver {
 
     fn latencies(&mut self, stream: Option<&SoundStream>) -> Result<Latencies> {
         let block = stream.map_or(PREFERRED_FRAMES, |stream| stream.buffers.block_frames());
+        // With the cable of two blocks this is the truth but for the two faults.
+        let (input_frames, output_frames) = match self.fault {
+            Fault::LatencyTooShort => (0, block),
+            Fault::LatencyTooLong => (block, 2 * block),
+            _ => (block, block),
+        };
         Ok(Latencies {
-            input_frames: block,
-            output_frames: block,
+            input_frames,
+            output_frames,
         })
     }
 

@@ -406,6 +406,13 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_at_the_start_waits_for_it() {
+        let config = Config::parse("card A\n render OUT\nat 0s lose OUT").unwrap();
+        let world = config.build().unwrap();
+        assert_eq!(world.is_present(world.find("OUT").unwrap()), Ok(true));
+    }
+
+    #[test]
     fn nonsense_is_told_with_its_line() {
         for (text, part) in [
             ("seed x", "Line 1: 'seed x'"),

@@ -19,6 +19,7 @@ pub mod child;
 mod crash;
 mod exit_status;
 mod here;
+mod marker;
 mod message;
 mod outcome;
 mod random;

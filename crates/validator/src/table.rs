@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use crate::bench::Bench;
 use crate::checks::{
-    callbacks, calls, facts, held, hosts, inside, latency, memory, misuse, orders, position, rates,
-    ready, references, rounds, shuffle, sizes, stream, threads,
+    callbacks, calls, facts, held, hosts, inside, latency, loopback, memory, misuse, orders,
+    position, rates, ready, references, rounds, shuffle, sizes, stream, threads,
 };
 use crate::{CheckResult, Outcome};
 
@@ -68,8 +68,8 @@ pub static CHECKS: &[Check] = checks! {
         "Sample position and time go forwards by the block and agree with the sample rate.";
     "latencies" [10, 31], latency::latencies,
         "Latencies are told before, after and during a stream, and agree with the block.";
-    "measured-latency" [10], latency::measured_latency,
-        "Where an output is connected to an input, a click takes as long as the latencies say.";
+    "measured-latency" [10], loopback::measured_latency,
+        "Where an output is connected to an input, sound takes as long as the latencies say.";
     "block-sizes" [39, 43], sizes::block_sizes,
         "Every block size on offer plays.";
     "odd-block-sizes" [39], sizes::odd_sizes,

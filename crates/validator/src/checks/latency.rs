@@ -1,26 +1,9 @@
-//! Latencies: reported before and after, and against what a loopback shows.
+//! Latencies: reported before and after, and against the block.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use anyhow::Result;
+use asio::host::Driver;
 
-use anyhow::{Result, ensure};
-use asio::host::{Driver, Offer};
-
-use crate::bench::{Bench, preferred, skip, some_channels, wait_for_blocks};
-use crate::samples;
-use crate::watch::{Act, Manners, fill_silence};
-
-/// Reported and measured may differ by so many frames.
-const TOLERANCE_FRAMES: u64 = 64;
-/// A click that has not come back by then has no way to come back.
-const RETURN_LIMIT: Duration = Duration::from_secs(1);
-/// The click, full scale 1.0, and what counts as its return.
-const CLICK: f64 = 0.5;
-const HEARD: f64 = 0.1;
-/// The block with the click.
-const CLICK_BLOCK: u64 = 20;
-const NOT_YET: u64 = u64::MAX;
+use crate::bench::{Bench, wait_for_blocks};
 
 pub fn latencies(bench: &Bench<'_>) -> Result<String> {
     let mut driver = bench.open()?;
@@ -82,83 +65,4 @@ fn grows_with_the_block(bench: &Bench<'_>, driver: &mut Driver, min: u32, max: u
         )
     });
     Ok(())
-}
-
-/// Where the click began and where it was heard, in frames.
-struct Heard {
-    at: AtomicU64,
-}
-
-pub fn measured_latency(bench: &Bench<'_>) -> Result<String> {
-    let mut driver = bench.open()?;
-    let counts = driver.channels()?;
-    if counts.inputs == 0 || counts.outputs == 0 {
-        let missing = if counts.inputs == 0 {
-            "inputs"
-        } else {
-            "outputs"
-        };
-        return skip(format!(
-            "the driver has no {missing}, so nothing can come back"
-        ));
-    }
-    for channel in some_channels(&driver)? {
-        let kind = driver.channel_info(channel)?.sample_type;
-        if !samples::is_known(kind) {
-            return skip(format!("a click cannot be made of {kind}"));
-        }
-    }
-    bench.step("playing a click");
-    let block_frames = preferred(&driver)?;
-    let heard = Arc::new(Heard {
-        at: AtomicU64::new(NOT_YET),
-    });
-    let act = click(Arc::clone(&heard), block_frames);
-    let seen = bench.prepare_with(&mut driver, block_frames, Offer::ALL, Manners::Good, act)?;
-    driver.start()?;
-    wait_for_blocks(&seen, CLICK_BLOCK + 1)?;
-    let since = Instant::now();
-    while heard.at.load(Ordering::Relaxed) == NOT_YET && since.elapsed() < RETURN_LIMIT {
-        wait_for_blocks(&seen, 1)?;
-    }
-    let reported = driver.latencies()?;
-    driver.stop()?;
-    let measured = match heard.at.load(Ordering::Relaxed) {
-        NOT_YET => return skip("no output is connected to an input: the click did not come back"),
-        at => at - CLICK_BLOCK * u64::from(block_frames),
-    };
-    let reported = u64::from(reported.input_frames) + u64::from(reported.output_frames);
-    ensure!(measured > 0, "the click came back before it was played");
-    bench.advise(measured.abs_diff(reported) <= TOLERANCE_FRAMES, || {
-        format!("the round trip takes {measured} frames, the latencies say {reported}")
-    });
-    Ok(format!(
-        "the round trip takes {measured} frames, the latencies say {reported}"
-    ))
-}
-
-/// Plays one frame of click on all outputs and listens on all inputs from then on.
-fn click(heard: Arc<Heard>, block_frames: u32) -> Act {
-    Box::new(move |io, block| {
-        fill_silence(io);
-        for slot in 0..io.channel_count() {
-            let Some(kind) = io.sample_type(slot) else {
-                continue;
-            };
-            if block == CLICK_BLOCK
-                && let Some(output) = io.output_bytes(slot)
-            {
-                samples::put(kind, output, 0, CLICK);
-            }
-            let input = io.input_bytes(slot).filter(|_| block >= CLICK_BLOCK);
-            let Some(input) = input else { continue };
-            let is_click = |frame: &usize| {
-                samples::get(kind, input, *frame).is_some_and(|value| value.abs() > HEARD)
-            };
-            if let Some(frame) = (0..block_frames as usize).find(is_click) {
-                let at = block * u64::from(block_frames) + frame as u64;
-                heard.at.fetch_min(at, Ordering::Relaxed);
-            }
-        }
-    })
 }

@@ -7,6 +7,7 @@ pub mod held;
 pub mod hosts;
 pub mod inside;
 pub mod latency;
+pub mod loopback;
 pub mod memory;
 pub mod misuse;
 pub mod model;

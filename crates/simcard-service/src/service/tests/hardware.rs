@@ -165,7 +165,7 @@ fn bytes(numbers: &[i32], sample: SampleFormat) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     /// What block `n` writes comes back exactly two blocks, both converters' latencies and the cable's
     /// delay later, whatever the block, the rate, the clock and the host's promptness.
