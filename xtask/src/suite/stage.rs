@@ -83,8 +83,10 @@ impl<'a> Stage<'a> {
         let is_new = self.card.is_none();
         let folder = once(&mut self.card, "building the simulated card", build)?;
         if is_new {
-            let dll = folder.join("simcard_wasapi.dll");
-            self.rig()?.wine(Backend::Card)?.register(&dll, true)?;
+            let wine = self.rig()?.wine(Backend::Card)?;
+            for dll in ["simcard_wasapi.dll", "simcard_asio.dll"] {
+                wine.register(&folder.join(dll), true)?;
+            }
         }
         Ok(folder)
     }

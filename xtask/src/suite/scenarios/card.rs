@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::super::{Leg, Passed, passed, stage::Stage};
-use super::{EXCLUSIVE, SHARED, playback};
+use super::{EXCLUSIVE, SHARED, hardware, playback};
 use crate::captured::{self, Running};
 use crate::rig::card::{Report, Service};
 use crate::rig::places::{self, Backend};
@@ -31,6 +31,8 @@ enum Player {
     PortAudio(&'static str),
     /// PortAudio's ASIO on one of our drivers.
     Ours(super::Driver),
+    /// PortAudio's ASIO on the hardware that has a driver of its own.
+    Hardware,
 }
 
 /// Player, block, and what the host hands over.
@@ -41,6 +43,8 @@ const ROWS: &[(Player, u32, RawFormat)] = &[
     (Player::Ours(EXCLUSIVE), 480, Int16),
     (Player::Ours(EXCLUSIVE), 2048, Int32),
     (Player::Ours(SHARED), 480, Int16),
+    (Player::Hardware, 256, Int32),
+    (Player::Hardware, 1024, Int16),
 ];
 
 /// Playing, the documented answers, and a device that another program holds.
@@ -51,6 +55,7 @@ pub fn legs() -> Vec<Leg> {
             let who = match player {
                 Player::PortAudio(api) => format!("PortAudio's {api}"),
                 Player::Ours(driver) => driver.way.to_owned(),
+                Player::Hardware => "hardware".to_owned(),
             };
             let name = format!("card: {who}, block {block_frames}, {}", format.name());
             Leg::new(name, move |stage| play(stage, player, block_frames, format))
@@ -70,6 +75,7 @@ fn play(
     let (host_api, device) = match player {
         Player::PortAudio(api) => (api, "OUT"),
         Player::Ours(driver) => ("asio", driver.name),
+        Player::Hardware => ("asio", hardware::NAME),
     };
     let programs = stage.card()?;
     stage.rig_with_driver(Backend::Card)?;

@@ -6,6 +6,7 @@ mod checks;
 mod device_tests;
 mod faults;
 mod foreign;
+mod hardware;
 mod playback;
 mod profiles;
 mod registration;
@@ -50,6 +51,7 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(faults::legs());
     legs.extend(foreign::legs());
     legs.extend(profiles::legs());
+    legs.extend(hardware::legs());
     legs.extend(validator::legs());
     legs.extend(bad_input::legs());
     legs

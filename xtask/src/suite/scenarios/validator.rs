@@ -44,16 +44,21 @@ const FIXTURES: &[(&str, &[&str], Option<&str>)] = &[
 
 /// What the validator says.
 #[derive(Deserialize)]
-struct Report {
+pub(super) struct Report {
     good: bool,
-    checks: Vec<Check>,
+    /// Each as it ended.
+    pub(super) checks: Vec<Check>,
 }
 
+/// What it says of one check.
 #[derive(Deserialize)]
-struct Check {
-    id: String,
-    outcome: String,
-    text: String,
+pub(super) struct Check {
+    /// Its name.
+    pub(super) id: String,
+    /// `passed` or anything else.
+    pub(super) outcome: String,
+    /// Its sentence.
+    pub(super) text: String,
 }
 
 /// Our drivers first.
@@ -109,7 +114,8 @@ fn judge_fixtures(stage: &mut Stage<'_>) -> Result<Passed> {
     Ok(passed(format!("{} drivers judged rightly", FIXTURES.len())))
 }
 
-fn validate(
+/// Runs it on a driver.
+pub(super) fn validate(
     stage: &mut Stage<'_>,
     backend: Backend,
     driver: &str,
