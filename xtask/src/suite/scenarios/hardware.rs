@@ -47,6 +47,7 @@ fn refused_while_held(stage: &mut Stage<'_>, product: &Path) -> Result<Passed> {
     let how = Playback {
         host_api: "asio",
         device: Some(NAME),
+        record_from: None,
         backend: Backend::Card,
         device_format: None,
         block_frames: 256,
