@@ -109,7 +109,7 @@ impl Driver {
     /// Lets time pass until the event is set, then for so long, and does what is due.
     fn turn(&mut self, rig: &mut Rig, delay_ns: u64) {
         for _ in 0..10_000 {
-            rig.run(MS / 20);
+            rig.run(self.kind.block_ns() / 10);
             if rig.fake.events.borrow().contains(&HANDLE) {
                 rig.fake.events.borrow_mut().clear();
                 rig.run(delay_ns);
