@@ -13,10 +13,11 @@ pub fn sample_type(sample: ClientSample) -> SampleType {
     }
 }
 
-/// The client's sample type for ASIO's.
+/// The client's sample type for ASIO's. Samples of 3 bytes, which only hardware reads from a host's
+/// buffers itself, are integers like those of 4.
 pub fn client_sample(sample_type: SampleType) -> ClientSample {
     match sample_type {
-        SampleType::Int32Lsb => ClientSample::Int32,
+        SampleType::Int32Lsb | SampleType::Int24Lsb => ClientSample::Int32,
         SampleType::Float32Lsb => ClientSample::Float32,
     }
 }
