@@ -1,6 +1,7 @@
 //! The ASIO drivers on the simulated card's machine.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -80,15 +81,31 @@ pub fn find(dlls: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// Registers or unregisters drivers of somebody else.
+/// Registers drivers of somebody else.
 ///
 /// # Errors
 /// A registration fails.
-pub fn register(rig: &mut Rig<'_>, dlls: &[PathBuf], wanted: bool) -> Result<()> {
+pub fn register(rig: &mut Rig<'_>, dlls: &[PathBuf]) -> Result<()> {
     for dll in dlls {
         let full = std::path::absolute(dll).context("the working directory is gone")?;
-        let done = rig.wine(Backend::Card)?.register(&full, wanted);
+        let done = rig.wine(Backend::Card)?.register(&full, true);
         done.with_context(|| format!("{} cannot be registered", full.display()))?;
+    }
+    Ok(())
+}
+
+/// Undoes that, also after Ctrl-C; hence not through `captured`. What was never registered is left
+/// alone by its DLL.
+///
+/// # Errors
+/// Wine or its program does not start.
+pub fn unregister(rig: &mut Rig<'_>, dlls: &[PathBuf]) -> Result<()> {
+    for dll in dlls {
+        let full = std::path::absolute(dll).context("the working directory is gone")?;
+        let mut command = rig.wine(Backend::Card)?.command("regsvr32");
+        command.args(["/s", "/u", &places::windows_path(&full)]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().context("regsvr32 cannot be started")?;
     }
     Ok(())
 }

@@ -88,10 +88,10 @@ fn prepare_and_measure(paths: &Paths, request: &Request) -> Result<Vec<Outcome>>
     let wine = rig.wine(Backend::Card)?;
     wine.register(&card.join("simcard_wasapi.dll"), true)?;
     wine.register(&driver, true)?;
-    let registered = installed::register(&mut rig, &request.driver_dlls, true);
+    let registered = installed::register(&mut rig, &request.driver_dlls);
     let outcomes = registered.and_then(|()| measure_all(&mut rig, &card, request));
     // The next bench shall find the machine as this one did.
-    let unregistered = installed::register(&mut rig, &request.driver_dlls, false);
+    let unregistered = installed::unregister(&mut rig, &request.driver_dlls);
     let outcomes = outcomes?;
     unregistered?;
     Ok(outcomes)
@@ -194,7 +194,9 @@ fn command(request: &Request) -> String {
         command += &format!(" --driver \"{name}\"");
     }
     for dll in &request.driver_dlls {
-        command += &format!(" --driver-dll \"{}\"", dll.display());
+        // Where it is on this machine helps nobody.
+        let name = dll.file_name().unwrap_or_default().to_string_lossy();
+        command += &format!(" --driver-dll \"{name}\"");
     }
     command
 }
@@ -226,7 +228,7 @@ mod tests {
     fn the_command_names_the_drivers_of_others() {
         let request = Request {
             drivers: vec!["Their Driver".to_owned()],
-            driver_dlls: vec!["their.dll".into()],
+            driver_dlls: vec!["/somewhere/their.dll".into()],
             ..Request::default()
         };
         let expected = "cargo xtask bench --repeats 5 --minutes 1 --driver \"Their Driver\" \
