@@ -152,41 +152,70 @@ fn preferred(
             Err(refusal) => refusals.push(refusal),
         }
     }
+    // That nobody answers explains more than that nothing was found.
+    let codes = refusals.iter().map(|refusal| refusal.code);
+    let code = codes.clone().find(|&code| code != E_NOTFOUND);
+    let code = code.unwrap_or(E_NOTFOUND);
+    if wishes == [Wish::Default] {
+        return Err(no_default(code));
+    }
+    let clauses: Vec<&str> = refusals
+        .iter()
+        .map(|refusal| refusal.clause.as_str())
+        .collect();
     let message = format!(
         "No device of this profile is there ({}): {}; plug one in, or choose another with \
          `asio2wasapi profile`.",
-        coded(E_NOTFOUND),
-        refusals.join(", ")
+        coded(code),
+        clauses.join(", ")
     );
-    Err(EndpointError::new(FaultKind::NotFound, message))
+    Err(EndpointError::new(refused("", code).kind, message))
 }
 
-/// The device, or a clause that says why there is none.
+/// Why a wish was not granted.
+struct Refusal {
+    clause: String,
+    code: i32,
+}
+
+/// The device that is wished for.
 fn wished(
     enumerator: &IMMDeviceEnumerator,
     wish: &Wish,
     direction: Direction,
-) -> Result<Endpoint, String> {
+) -> Result<Endpoint, Refusal> {
+    let because = |clause: String| move |code| Refusal { clause, code };
+    let of_role = |role| default_of(enumerator, direction, role).and_then(Endpoint::new);
     match wish {
-        Wish::Default => default_of(enumerator, direction, eConsole)
-            .and_then(Endpoint::new)
-            .map_err(|code| format!("the system has no default device ({})", coded(code))),
-        Wish::DefaultCommunications => default_of(enumerator, direction, eCommunications)
-            .and_then(Endpoint::new)
-            .map_err(|code| format!("the system has no device for calls ({})", coded(code))),
+        Wish::Default => {
+            of_role(eConsole).map_err(because("the system has no default device".to_owned()))
+        }
+        Wish::DefaultCommunications => of_role(eCommunications)
+            .map_err(because("the system has no device for calls".to_owned())),
         Wish::Id(id) => by_id(enumerator, id)
-            .and_then(Endpoint::new)
-            .ok()
-            .filter(|endpoint| endpoint.state() == Ok(DEVICE_STATE_ACTIVE as u32))
-            .ok_or_else(|| format!("\"{id}\" is not there")),
+            .and_then(|device| active(Endpoint::new(device)?))
+            .map_err(|code| match code {
+                // The system calls an id that it cannot read an invalid argument.
+                E_INVALIDARG => E_NOTFOUND,
+                code => code,
+            })
+            .map_err(because(format!("\"{id}\" is not there"))),
         Wish::Name(name) => {
             let mut endpoints = all(enumerator, direction.flow(), DEVICE_STATE_ACTIVE as u32)
-                .map_err(|code| format!("\"{name}\" cannot be looked for ({})", coded(code)))?;
+                .map_err(because(format!("\"{name}\" cannot be looked for")))?;
             let names: Vec<&str> = endpoints.iter().map(|found| found.name.as_str()).collect();
-            let index =
-                choice::named(name, &names).map_err(|reason| format!("\"{name}\" {reason}"))?;
+            let index = choice::named(name, &names)
+                .map_err(|reason| because(format!("\"{name}\" {reason}"))(E_NOTFOUND))?;
             Ok(endpoints.swap_remove(index))
         }
+    }
+}
+
+/// The device, if it can be opened now.
+fn active(endpoint: Endpoint) -> Hr<Endpoint> {
+    match endpoint.state()? as i32 {
+        DEVICE_STATE_ACTIVE => Ok(endpoint),
+        _ => Err(E_NOTFOUND),
     }
 }
 

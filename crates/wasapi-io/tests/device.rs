@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use engine::endpoint::{Cycle, Device, Due, Endpoint, FaultKind, OpenRequest, Packet, Sides, Wake};
-use wasapi_io::{Mode, Options, Selection, WasapiDevice, list, now_ns};
+use wasapi_io::{Direction, Mode, Options, Selection, WasapiDevice, Wish, list, now_ns};
 
 #[allow(missing_docs)]
 mod ole32 {
@@ -348,4 +348,46 @@ fn an_id_that_does_not_exist_is_not_found() {
             "{id:?}: {error}"
         );
     }
+}
+
+fn preferred(wishes: &[Wish]) -> WasapiDevice {
+    let selection = Selection::Preferred(wishes.to_vec());
+    WasapiDevice::new(selection, Mode::Shared, Options::default())
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn the_first_device_that_is_there_is_taken() {
+    let name = default_device(Mode::Shared)
+        .describe()
+        .unwrap()
+        .name()
+        .to_owned();
+    let id = {
+        let found = list().unwrap().into_iter();
+        let mut plays = found.filter(|info| info.direction == Direction::Render);
+        plays.find(|info| info.is_default).unwrap().id
+    };
+    for wishes in [
+        &[Wish::Id("nonsense".into()), Wish::Default][..],
+        &[Wish::Name("no such device".into()), Wish::Id(id)],
+        &[Wish::Name(name.to_uppercase()), Wish::Default],
+        &[Wish::DefaultCommunications],
+    ] {
+        let found = preferred(wishes).describe().unwrap();
+        assert_eq!(found.name(), name, "{wishes:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs a playback device"]
+fn what_is_not_there_is_told() {
+    let wishes = [Wish::Name("no such device".into()), Wish::Id("x".into())];
+    let error = preferred(&wishes).describe().unwrap_err();
+    assert_eq!(error.kind, FaultKind::NotFound);
+    let expected = "No device of this profile is there (E_NOTFOUND): \"no such device\" is not \
+                    there, \"x\" is not there; ";
+    assert!(error.message.starts_with(expected), "{error}");
+    let error = preferred(&[]).describe().unwrap_err();
+    assert_eq!(error.kind, FaultKind::NotFound);
 }
