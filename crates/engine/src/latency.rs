@@ -3,7 +3,7 @@
 use crate::endpoint::EndpointTiming;
 
 /// Frames from the instant a client is asked for a block until the block's first frame leaves the
-/// device, in parts.
+/// device, in parts, in frames of the client's rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Latency {
     /// What is queued in the device's buffer ahead of the block.
@@ -13,13 +13,15 @@ pub struct Latency {
     pub kept_frames: u32,
     /// From the device's buffer to its output, as the system states it.
     pub device_frames: u32,
+    /// What the filter needs ahead, where the device runs at another rate than the client.
+    pub filter_frames: u32,
     /// One block, where the host does not say when its output is ready, so that each block is
     /// played one block later.
     pub output_ready_frames: u32,
 }
 
 impl Latency {
-    /// The latency of an endpoint whose queue is kept at `kept_frames` at least
+    /// The latency, at one rate, of an endpoint whose queue is kept at `kept_frames` at least
     /// ([`Fill::base_frames`](crate::fill::Fill::base_frames)), with a client of that block size.
     /// `output_ready`: the client says when its block is ready.
     pub const fn of(
@@ -32,6 +34,7 @@ impl Latency {
             device_queue_frames: timing.queued_frames,
             kept_frames,
             device_frames: timing.device_frames,
+            filter_frames: 0,
             output_ready_frames: if output_ready { 0 } else { block_frames },
         }
     }
@@ -41,11 +44,13 @@ impl Latency {
         self.device_queue_frames
             .saturating_add(self.kept_frames)
             .saturating_add(self.device_frames)
+            .saturating_add(self.filter_frames)
             .saturating_add(self.output_ready_frames)
     }
 }
 
-/// Frames from the instant at which sound is at the device's input until a client gets it, in parts.
+/// Frames from the instant at which sound is at the device's input until a client gets it, in parts,
+/// in frames of the client's rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InputLatency {
     /// From the device's input to its buffer, as the system states it.

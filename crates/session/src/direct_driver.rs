@@ -8,11 +8,12 @@ use asio::driver::{
     StreamRequest, WindowHandle,
 };
 use asio_io::{HostLive, driver_error, sample_type};
-use engine::endpoint::{Device, DeviceInfo, SideInfo};
+use engine::endpoint::{Device, DeviceInfo, EndpointError, FaultKind, SideInfo};
 use engine::format::ClientSample;
 
 use crate::channel_names;
-use crate::direct_stream::DirectStream;
+use crate::direct_stream::{DirectStream, Rates};
+use crate::rates::{RATES_HZ, at_rate};
 
 /// The smallest block on offer, in frames: below 32 some hosts misbehave.
 const BLOCK_FRAMES_MIN: u32 = 32;
@@ -58,9 +59,22 @@ impl DirectDriver {
             return Err(Error::new(AsioError::NO_CLOCK, message));
         }
         let whole = whole as u32;
-        match self.device.check_rate(whole) {
-            Ok(()) => Ok(whole),
-            Err(error) => Err(Error::new(AsioError::NO_CLOCK, error.message)),
+        self.device_hz(whole).map(|_| whole).map_err(|error| {
+            // The only answer that hosts take for "no" to a rate.
+            Error::new(AsioError::NO_CLOCK, error.message)
+        })
+    }
+
+    /// The rate that the device runs at for a host at `rate_hz`: the same where it can, else its own.
+    fn device_hz(&self, rate_hz: u32) -> std::result::Result<u32, EndpointError> {
+        match self.device.check_rate(rate_hz) {
+            Ok(()) => Ok(rate_hz),
+            Err(error) if error.kind == FaultKind::Unsupported && RATES_HZ.contains(&rate_hz) => {
+                let own_hz = self.device.describe()?.rate_hz;
+                self.device.check_rate(own_hz)?;
+                Ok(own_hz)
+            }
+            Err(error) => Err(error),
         }
     }
 }
@@ -190,11 +204,12 @@ impl Driver for DirectDriver {
     fn create_stream(&mut self, request: StreamRequest) -> Result<DirectStream> {
         let info = self.device_info()?;
         let rate_hz = self.current_rate_hz(&info);
+        let device_hz = self.device_hz(rate_hz).map_err(driver_error)?;
         DirectStream::open(
             Arc::clone(&self.device),
             Arc::clone(&self.live),
             request,
-            rate_hz,
+            Rates { rate_hz, device_hz },
             sample_type(exact_for(&info)),
         )
     }
@@ -239,25 +254,3 @@ const VERSION: i32 = {
         + number(env!("CARGO_PKG_VERSION_MINOR")) * 100
         + number(env!("CARGO_PKG_VERSION_PATCH"))
 };
-
-/// A number of frames at one rate as the number that lasts as long at another, rounded.
-fn at_rate(frames: u32, from_hz: u32, to_hz: u32) -> u32 {
-    let from_hz = u64::from(from_hz.max(1));
-    ((u64::from(frames) * u64::from(to_hz) + from_hz / 2) / from_hz) as u32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn periods_keep_their_length_at_another_rate() {
-        assert_eq!(at_rate(480, 48_000, 44_100), 441);
-        assert_eq!(at_rate(480, 48_000, 96_000), 960);
-        assert_eq!(
-            at_rate(480, 0, 48_000),
-            23_040_000,
-            "a device without a rate is no crash"
-        );
-    }
-}

@@ -13,6 +13,7 @@ use engine::endpoint::{Device, OpenRequest, Sides};
 use engine::latency::{InputLatency, Latency};
 use rt::Flag;
 
+use crate::rates::at_rate;
 use crate::stream_thread::{self, Command, Opened, Setup};
 
 /// How long a device may take to open or to start before the host gets an error instead.
@@ -24,6 +25,7 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 /// An open stream. Dropping it stops and closes the device.
 pub struct DirectStream {
     buffers: Arc<HostBuffers>,
+    rate_hz: u32,
     live: Arc<HostLive>,
     /// Shared with the stream's thread alone: once it is false, this stream calls the host no more,
     /// even if its thread is still on the way out.
@@ -35,13 +37,22 @@ pub struct DirectStream {
     ended: Receiver<()>,
 }
 
+/// At which rates a stream runs, in Hz.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rates {
+    /// The host's.
+    pub rate_hz: u32,
+    /// The device's.
+    pub device_hz: u32,
+}
+
 impl DirectStream {
     /// Opens the device on a thread of its own, with buffers for the channels of `request`.
     pub(crate) fn open(
         device: Arc<dyn Device>,
         live: Arc<HostLive>,
         request: StreamRequest,
-        rate_hz: u32,
+        rates: Rates,
         sample_type: SampleType,
     ) -> Result<DirectStream> {
         let StreamRequest {
@@ -49,6 +60,7 @@ impl DirectStream {
             block_frames,
             host,
         } = request;
+        let Rates { rate_hz, device_hz } = rates;
         let uses = |is_input| channels.iter().any(|channel| channel.is_input == is_input);
         let sides = Sides::of(uses(false), uses(true));
         let buffers = HostBuffers::new(sample_type, &channels, block_frames);
@@ -58,9 +70,10 @@ impl DirectStream {
         let (ended_sender, ended) = sync_channel(0);
         let setup = Setup {
             device,
+            rate_hz,
             request: OpenRequest {
-                rate_hz,
-                block_frames,
+                rate_hz: device_hz,
+                block_frames: at_rate(block_frames, rate_hz, device_hz).max(1),
                 sides,
             },
             buffers: Arc::clone(&buffers),
@@ -81,6 +94,7 @@ impl DirectStream {
         match opened.recv_timeout(DEVICE_TIMEOUT) {
             Ok(Ok(opened)) => Ok(Self {
                 buffers,
+                rate_hz,
                 live,
                 running,
                 opened,
@@ -95,20 +109,18 @@ impl DirectStream {
 
     /// The latency as it is now.
     pub(crate) fn latency(&self) -> Latency {
-        let Opened {
-            timing, latency, ..
-        } = &self.opened;
         let at_once = self.live.plays_at_once();
-        latency.output(timing, self.buffers.block_frames(), at_once)
+        let block_frames = self.buffers.block_frames();
+        self.opened.latency.output(block_frames, at_once)
     }
 
     /// The latency of what is recorded as it is now.
     pub(crate) fn input_latency(&self) -> InputLatency {
-        self.opened.latency.input(&self.opened.timing)
+        self.opened.latency.input()
     }
 
     pub(crate) fn rate_hz(&self) -> u32 {
-        self.opened.rate_hz
+        self.rate_hz
     }
 
     pub(crate) fn has_channel(&self, channel: ChannelId) -> bool {

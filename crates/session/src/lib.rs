@@ -14,6 +14,7 @@ mod direct_stream;
 pub mod installation;
 mod latency_gauges;
 pub mod product;
+mod rates;
 mod stream_thread;
 
 pub use direct_driver::DirectDriver;

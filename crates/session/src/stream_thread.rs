@@ -7,8 +7,7 @@ use asio::abi::HostMessage;
 use asio::driver::{HostBuffers, HostCallbacks};
 use asio_io::{HostClient, HostLive, client_sample};
 use engine::endpoint::{
-    Device, Endpoint, EndpointError, EndpointTiming, FaultKind, OpenRequest, StreamFault, Wake,
-    Waker,
+    Device, Endpoint, EndpointError, FaultKind, OpenRequest, StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
 use engine::graph::{Graph, GraphSpec};
@@ -24,6 +23,8 @@ const TIMEOUTS_MAX: u32 = 3;
 pub(crate) struct Setup {
     pub device: Arc<dyn Device>,
     pub request: OpenRequest,
+    /// The host's rate in Hz; the device may run at another.
+    pub rate_hz: u32,
     pub buffers: Arc<HostBuffers>,
     pub host: HostCallbacks,
     pub live: Arc<HostLive>,
@@ -32,8 +33,6 @@ pub(crate) struct Setup {
 
 /// What the control side learns of the open device.
 pub(crate) struct Opened {
-    pub rate_hz: u32,
-    pub timing: EndpointTiming,
     pub latency: Arc<LatencyGauges>,
     pub waker: Arc<dyn Waker>,
 }
@@ -93,7 +92,7 @@ impl StreamThread {
     ) -> Result<(Self, Opened), EndpointError> {
         let (output, input) = (endpoint.output_format(), endpoint.input_format());
         let timing = endpoint.timing();
-        let rate_hz = setup.request.rate_hz;
+        let rate_hz = setup.rate_hz;
         let channels = |format: Option<StreamFormat>| format.map_or(0, |format| format.channels);
         let client = HostClient::new(
             Arc::clone(&setup.buffers),
@@ -114,11 +113,9 @@ impl StreamThread {
         };
         let graph = Graph::new(client, &spec)
             .map_err(|message| EndpointError::new(FaultKind::Unsupported, message))?;
-        let latency = Arc::new(LatencyGauges::new(&timing));
+        let latency = Arc::new(LatencyGauges::new(&*endpoint, rate_hz));
         latency.update(&graph, endpoint.measured());
         let opened = Opened {
-            rate_hz,
-            timing,
             latency: Arc::clone(&latency),
             waker: endpoint.waker(),
         };

@@ -21,6 +21,10 @@ use crate::world::{EndpointId, StreamId, World};
 /// How often a buffer size is mended when the device wants it aligned.
 const ALIGN_ROUNDS_MAX: usize = 3;
 
+/// Periods that are queued beyond the next where a timer takes the place of events: it runs out at any
+/// instant of the device's period, and real devices report their progress in jumps of several.
+const TIMER_SLACK_PERIODS: u32 = 3;
+
 /// How a [`VirtualDevice`] uses its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Use {
@@ -287,8 +291,7 @@ impl VirtualDevice {
                 // While one of the two buffers is filled, the other plays.
                 Use::Exclusive => (Intake::Whole, timing.buffer_frames),
                 Use::ExclusiveTimer => {
-                    // The timer runs out at any instant of the device's period.
-                    let slack_frames = output.period_frames;
+                    let slack_frames = output.period_frames.saturating_mul(TIMER_SLACK_PERIODS);
                     (Intake::Level { slack_frames }, 0)
                 }
                 Use::Shared | Use::LowLatency => (timing.intake, 0),

@@ -21,6 +21,9 @@ use crate::plan::{Pace, wait_limit_ns};
 use crate::priority::ProAudio;
 use crate::sync::{Event, Signal, Timer, wait_either};
 
+/// Periods that are queued beyond the next where the device sets no events. The timer runs out at any
+/// instant of the device's period, and such devices report their progress in jumps of several.
+const TIMER_SLACK_PERIODS: u32 = 3;
 /// Refusals in a row after which a device that gives no memory counts as broken.
 const REFUSALS_MAX: u32 = 50;
 
@@ -233,8 +236,7 @@ fn timing(
             (intake, 0, buffer_frames.saturating_sub(period_frames))
         }
         Pace::ExclusiveTimer => {
-            // The timer runs out at any instant of the device's period.
-            let slack_frames = period_frames;
+            let slack_frames = period_frames.saturating_mul(TIMER_SLACK_PERIODS);
             let intake = Intake::Level { slack_frames };
             (intake, 0, buffer_frames.saturating_sub(period_frames))
         }

@@ -7,7 +7,7 @@ use crate::client::{Client, Plane};
 use crate::endpoint::{EndpointTiming, Intake, Packet};
 use crate::format::{ClientSample, StreamFormat};
 use crate::graph::decode::{PlaneMut, read_channel};
-use crate::graph::{GraphSpec, NS_PER_SECOND, gcd};
+use crate::graph::{GraphSpec, NS_PER_SECOND, at_rate, gcd, ns_of};
 use crate::resample::Resampler;
 
 /// Frames that are converted at a time.
@@ -65,9 +65,16 @@ impl Input {
         self.pulled_frames = 0;
     }
 
-    /// Frames that came since the start, of the device's rate.
-    pub(super) fn received_frames(&self) -> u64 {
-        self.received_frames
+    /// What came since the start, in whole frames of the client.
+    pub(super) fn received_client_frames(&self) -> u64 {
+        let (from, to) = (self.spec.source.rate_hz, self.spec.sink.rate_hz);
+        (u128::from(self.received_frames) * u128::from(to) / u128::from(from.max(1))) as u64
+    }
+
+    /// A period of the device in frames of the client; at least 1.
+    pub(super) fn period_client_frames(&self, period_frames: u32) -> u32 {
+        let (from, to) = (self.spec.source.rate_hz, self.spec.sink.rate_hz);
+        at_rate(period_frames, from, to).max(1)
     }
 
     /// Takes what was recorded. Real-time safe.
@@ -136,16 +143,6 @@ impl Input {
     pub(super) fn status(&self) -> BridgeStatus {
         self.sink.status()
     }
-}
-
-fn ns_of(frames: u64, rate_hz: u32) -> u64 {
-    frames * NS_PER_SECOND / u64::from(rate_hz.max(1))
-}
-
-/// Frames of one rate as frames of another that last as long, rounded up.
-pub(super) fn at_rate(frames: u32, from_hz: u32, to_hz: u32) -> u32 {
-    let frames = u64::from(frames) * u64::from(to_hz);
-    frames.div_ceil(u64::from(from_hz.max(1))) as u32
 }
 
 /// The bridge between the device's packets and the client's blocks.

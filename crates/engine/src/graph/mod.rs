@@ -2,15 +2,16 @@
 
 mod decode;
 mod input;
+mod output;
 
 use crate::bridge::BridgeStatus;
 use crate::client::{BlockTime, Client};
-use crate::convert;
 use crate::endpoint::{Cycle, Due, EndpointTiming, Intake, Packet};
 use crate::fill::Fill;
 use crate::format::{ClientSample, StreamFormat};
 use crate::resample::Quality;
 use input::Input;
+use output::{Left, Output};
 
 const NS_PER_SECOND: u64 = 1_000_000_000;
 
@@ -41,14 +42,13 @@ pub struct GraphSpec {
 #[derive(Debug)]
 pub struct Graph<C> {
     client: C,
-    output: Option<StreamFormat>,
+    output: Option<Output>,
     input: Option<Input>,
+    /// The client's.
     rate_hz: u32,
     intake: Intake,
     input_period_frames: u32,
     fill: Fill,
-    /// Frames of the client's last block that are handed over. All of them: the next is to be made.
-    taken_frames: usize,
     /// Frames that the client made.
     made_frames: u64,
     last_ns: u64,
@@ -68,16 +68,25 @@ impl<C: Client> Graph<C> {
             Some(format) => Some(Input::new(format, block_frames, spec)?),
             None => None,
         };
-        let fill = Fill::new(&spec.timing, block_frames, spec.rate_hz, input.is_some());
+        let output = match spec.output {
+            Some(format) => Some(Output::new(format, block_frames, spec)?),
+            None => None,
+        };
+        let device_hz = spec.output.map_or(spec.rate_hz, |format| format.rate_hz);
+        let fill = Fill::new(
+            &spec.timing,
+            at_rate(block_frames, spec.rate_hz, device_hz),
+            device_hz,
+            input.is_some(),
+        );
         Ok(Self {
             client,
-            output: spec.output,
+            output,
             input,
             rate_hz: spec.rate_hz,
             intake: spec.timing.intake,
             input_period_frames: spec.timing.input_period_frames,
             fill,
-            taken_frames: block_frames as usize,
             made_frames: 0,
             last_ns: 0,
             made_a_block: false,
@@ -100,6 +109,12 @@ impl<C: Client> Graph<C> {
         self.input.as_ref().map_or(0, Input::lead_frames)
     }
 
+    /// Frames of the client that its sound waits for a filter, because the device runs at another
+    /// rate; 0 where it does not.
+    pub fn filter_frames(&self) -> u32 {
+        self.output.as_ref().map_or(0, Output::filter_frames)
+    }
+
     /// How the way from the device's input to the client does.
     pub fn input_status(&self) -> Option<BridgeStatus> {
         self.input.as_ref().map(Input::status)
@@ -113,11 +128,13 @@ impl<C: Client> Graph<C> {
     /// Forgets what is left of the last block and counts frames from 0 again. `restart` tells the
     /// client. Allocates: not for the real-time path.
     pub fn restart(&mut self, restart: impl FnOnce(&mut C)) {
-        self.taken_frames = self.client.block_frames() as usize;
         self.made_frames = 0;
         self.made_a_block = false;
         self.underrun = false;
         self.fill.restart();
+        if let Some(output) = &mut self.output {
+            output.restart(self.client.block_frames());
+        }
         if let Some(input) = &mut self.input {
             input.restart();
         }
@@ -135,7 +152,6 @@ impl<C: Client> Graph<C> {
             now_ns: self.last_ns,
         });
         self.made_frames += u64::from(self.client.block_frames());
-        self.taken_frames = 0;
         self.made_a_block = true;
     }
 
@@ -146,33 +162,24 @@ impl<C: Client> Graph<C> {
     /// so that it is never before the wake-up.
     fn make_recorded_blocks(&mut self, now_ns: u64) {
         let Some(input) = &self.input else { return };
-        let received_frames = input.received_frames();
+        let received_frames = input.received_client_frames();
         let block_frames = self.client.block_frames().max(1);
-        let period_frames = self.input_period_frames.max(1);
+        let period_frames = input.period_client_frames(self.input_period_frames);
         let later = u64::from(period_frames - gcd(block_frames, period_frames));
         while self.made_frames + u64::from(block_frames) <= received_frames {
             let beyond = received_frames - self.made_frames - u64::from(block_frames);
             let ahead = later.saturating_sub(beyond);
-            self.make_block(now_ns + self.ns_of(ahead));
+            self.make_block(now_ns + ns_of(ahead, self.rate_hz));
         }
     }
 
-    fn ns_of(&self, frames: u64) -> u64 {
-        frames * NS_PER_SECOND / u64::from(self.rate_hz.max(1))
-    }
-
-    fn frames_in(&self, ns: u64) -> u32 {
-        let frames = u128::from(ns) * u128::from(self.rate_hz) / u128::from(NS_PER_SECOND);
-        u32::try_from(frames).unwrap_or(u32::MAX)
-    }
-
-    fn render(&mut self, due: Due<'_>, format: &StreamFormat) -> u32 {
-        let frame_bytes = format.frame_bytes();
-        let room = due.bytes.len() / frame_bytes;
-        if self.made_a_block {
-            self.fill.note(self.frames_in(due.busy_ns), room as u32);
+    fn render(&mut self, mut output: Output, due: Due<'_>) -> (Output, u32) {
+        let rate_hz = output.format().rate_hz;
+        let room = due.bytes.len() / output.format().frame_bytes();
+        if std::mem::take(&mut self.made_a_block) {
+            let busy_frames = frames_in(due.busy_ns, rate_hz);
+            self.fill.note(busy_frames, room as u32);
         }
-        self.made_a_block = false;
         let level = match self.intake {
             Intake::Whole => room,
             Intake::Level { .. } => {
@@ -180,25 +187,25 @@ impl<C: Client> Graph<C> {
                 keep_frames.saturating_sub(due.queued_frames) as usize
             }
         };
-        let block_frames = self.client.block_frames().max(1) as usize;
-        let mut done = 0;
-        while done < room {
-            if self.taken_frames >= block_frames {
-                if done >= level {
-                    break;
-                }
-                let ahead_frames = due.queued_frames.saturating_add(done as u32);
-                let ahead_frames = ahead_frames.saturating_sub(self.fill.base_frames());
-                let ahead_ns = self.ns_of(u64::from(ahead_frames));
+        let mut left = Left {
+            done: 0,
+            level,
+            room,
+        };
+        let block_frames = self.client.block_frames().max(1);
+        while left.done < room {
+            while output.needs_block(&left, block_frames) {
+                let base_ns = ns_of(u64::from(self.fill.base_frames()), rate_hz);
+                let queued_ns = ns_of(u64::from(due.queued_frames), rate_hz);
+                let ahead_ns = (queued_ns + output.ns_before_block(&left)).saturating_sub(base_ns);
                 self.make_block(due.now_ns.saturating_add(ahead_ns));
+                output.block_made(&self.client);
             }
-            let frames = (block_frames - self.taken_frames).min(room - done);
-            let bytes = &mut due.bytes[done * frame_bytes..(done + frames) * frame_bytes];
-            write(&self.client, self.taken_frames, bytes, format);
-            self.taken_frames += frames;
-            done += frames;
+            if !output.write(&self.client, due.bytes, &mut left) {
+                break;
+            }
         }
-        done as u32
+        (output, left.done as u32)
     }
 }
 
@@ -216,24 +223,28 @@ impl<C: Client> Cycle for Graph<C> {
 
     fn due(&mut self, due: Due<'_>) -> u32 {
         self.underrun |= due.underrun;
-        match self.output {
-            Some(format) => self.render(due, &format),
-            None => 0,
-        }
+        let Some(output) = self.output.take() else {
+            return 0;
+        };
+        let (output, frames) = self.render(output, due);
+        self.output = Some(output);
+        frames
     }
 }
 
-/// Writes frames of the client's block from `start` on.
-fn write(client: &impl Client, start: usize, out: &mut [u8], format: &StreamFormat) {
-    let frames = out.len() / format.frame_bytes();
-    for channel in 0..usize::from(format.channels) {
-        match client.output(channel) {
-            Some(plane) => {
-                convert::write_channel(plane.part(start, frames), out, format, channel);
-            }
-            None => convert::silence_channel(out, format, channel),
-        }
-    }
+fn ns_of(frames: u64, rate_hz: u32) -> u64 {
+    frames * NS_PER_SECOND / u64::from(rate_hz.max(1))
+}
+
+fn frames_in(ns: u64, rate_hz: u32) -> u32 {
+    let frames = u128::from(ns) * u128::from(rate_hz) / u128::from(NS_PER_SECOND);
+    u32::try_from(frames).unwrap_or(u32::MAX)
+}
+
+/// Frames of one rate as frames of another that last as long, rounded up.
+fn at_rate(frames: u32, from_hz: u32, to_hz: u32) -> u32 {
+    let frames = u64::from(frames) * u64::from(to_hz);
+    frames.div_ceil(u64::from(from_hz.max(1))) as u32
 }
 
 /// The greatest common divisor; of 0 and a number the number.
