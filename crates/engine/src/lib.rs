@@ -13,6 +13,7 @@
 pub mod bridge;
 pub mod client;
 pub mod convert;
+pub mod drift;
 pub mod endpoint;
 pub mod fill;
 pub mod format;

@@ -128,6 +128,13 @@ impl<T: Sample> Maker<T> {
         }
     }
 
+    /// While nothing sounds: frames before that one are dropped.
+    pub(super) fn drop_before(&mut self, frame: i64) {
+        if frame > self.untaken() {
+            self.window.restart(frame, 0, &mut self.rings);
+        }
+    }
+
     /// Makes silence.
     pub(super) fn silence(&mut self, frames: usize) {
         let made = self.made();

@@ -28,6 +28,7 @@
 //! Nothing here blocks, allocates after [`bridge`] or takes longer for more frames waiting.
 
 mod fade;
+mod follow;
 mod maker;
 mod plan;
 mod sample;

@@ -19,6 +19,10 @@ pub(super) struct Plan {
     pub(super) nominal: Step,
     /// The lead to begin with.
     pub(super) target_frames: u32,
+    /// The least lead at which the filter can run.
+    pub(super) sliding_frames: u32,
+    /// What is kept for sound that is about to begin.
+    pub(super) kept_frames: u32,
     /// What the ring holds.
     pub(super) ring_frames: usize,
 }
@@ -44,13 +48,16 @@ impl Plan {
         };
         let least = if slides { sliding_frames } else { 0 };
         let target_frames = spec.target_frames.unwrap_or(usual).max(least);
-        let room = frames_in(ROOM_NS, from.rate_hz) + 4 * from.block_frames + 2 * pull;
-        let ring_frames = target_frames.max(sliding_frames) + room;
+        let kept_frames = target_frames.max(sliding_frames) + 2 * from.block_frames + 2 * pull;
+        let room = frames_in(ROOM_NS, from.rate_hz) + 2 * from.block_frames;
+        let ring_frames = kept_frames + room;
         Ok(Plan {
             spec: *spec,
             resampler,
             nominal,
             target_frames,
+            sliding_frames,
+            kept_frames,
             ring_frames: ring_frames as usize,
         })
     }

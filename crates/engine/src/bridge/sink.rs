@@ -2,12 +2,14 @@
 
 use rtrb::Consumer;
 
+use super::follow::{self, Follower};
 use super::maker::Maker;
 use super::plan::Plan;
 use super::sample::Sample;
 use super::source::Mark;
 use super::{BridgeStatus, Stamp};
 use crate::client::Plane;
+use crate::drift::Course;
 use crate::resample::{Position, Step};
 
 /// Pulls for which the sink waits for the source to reach the target before it takes the target to
@@ -77,13 +79,16 @@ impl BridgeSink {
 pub(super) struct Sink<T> {
     marks: Consumer<Mark>,
     maker: Maker<T>,
+    follower: Follower,
     nominal: Step,
     step: Step,
+    /// The least target at which the filter can run.
+    sliding_frames: u32,
+    /// Source frames that are kept while sound waits for the target.
+    kept_frames: u32,
     block_frames: usize,
-    /// The newest block of the source.
-    newest: Option<Mark>,
-    /// The source's line at the newest block, in frames that went into the ring.
-    source_hz: f64,
+    /// One behind the last frame that the source pushed.
+    end: i64,
     /// Where the next frame of sound is; `None` while nothing flows.
     place: Option<Position>,
     /// Sink frames until then.
@@ -106,11 +111,13 @@ impl<T: Sample> Sink<T> {
         Self {
             marks,
             maker: Maker::new(plan, rings),
+            follower: Follower::new(plan),
             nominal: plan.nominal,
             step: plan.nominal,
+            sliding_frames: plan.sliding_frames,
+            kept_frames: plan.kept_frames,
             block_frames: plan.spec.sink.block_frames as usize,
-            newest: None,
-            source_hz: f64::from(plan.spec.source.rate_hz),
+            end: 0,
             place: None,
             silent: 0,
             is_source_back: false,
@@ -128,35 +135,40 @@ impl<T: Sample> Sink<T> {
 
     fn pull(&mut self, frames: usize, stamp: Stamp) -> usize {
         let frames = frames.min(self.block_frames);
-        let has_gap = self.read_marks();
-        if has_gap {
-            self.status.overruns += 1;
-            self.break_off();
+        if self.read_marks() {
+            self.overrun();
         }
-        if self.place.is_none() && self.is_source_back {
-            self.prime(frames, stamp);
+        self.follower.sink_block(stamp);
+        let source = self.follower.source_frame(stamp);
+        if self.place.is_some() {
+            self.follow(source, frames);
         }
-        self.tell_lead(stamp);
+        if self.place.is_none() && self.is_source_back && self.follower.is_ready() {
+            self.prime(source, frames);
+        }
+        if self.place.is_none() {
+            self.maker
+                .drop_before(self.end - i64::from(self.kept_frames));
+        }
         self.make(frames);
         self.frames_since_underrun = self.frames_since_underrun.saturating_add(frames as u64);
-        self.status.is_running = self.place.is_some();
-        self.status.is_exact = self.place.is_some() && self.nominal == Step::ONE;
+        self.tell();
         frames
     }
 
-    /// Reads what the source told. True when frames were dropped.
+    /// Reads what the source told. True when its stream has a gap.
     fn read_marks(&mut self) -> bool {
-        let mut dropped_frames = 0;
+        let mut has_gap = false;
         while let Ok(mark) = self.marks.pop() {
-            if mark.dropped_frames > 0 {
-                dropped_frames += mark.dropped_frames;
+            if self.follower.source_block(&mark) {
+                has_gap = true;
                 self.resume_from = mark.first;
             }
-            self.newest = Some(mark);
+            self.status.dropped_frames += mark.dropped_frames;
+            self.end = mark.end;
             self.is_source_back = true;
         }
-        self.status.dropped_frames += dropped_frames;
-        dropped_frames > 0
+        has_gap
     }
 
     /// Sound breaks off, until the sink is primed again.
@@ -166,23 +178,39 @@ impl<T: Sample> Sink<T> {
         }
     }
 
-    /// Where the source is in its stream.
-    fn source_frame(&self, mark: &Mark, at_ns: u64) -> f64 {
-        let since_ns = at_ns as i64 - mark.stamp.at_ns as i64;
-        mark.first as f64 + since_ns as f64 * 1e-9 * self.source_hz
+    /// There are frames that will not be played.
+    fn overrun(&mut self) {
+        self.status.overruns += u64::from(self.place.is_some());
+        self.break_off();
+    }
+
+    /// Keeps the lead at its target; `source` is where the source is.
+    fn follow(&mut self, source: f64, frames: usize) {
+        let Some(place) = self.place else { return };
+        let silent = self.silent as f64 * self.step.ratio();
+        let lead = source - place.frames_from(0) + silent;
+        self.status.lead_frames = lead;
+        let error = lead - f64::from(self.status.target_frames);
+        if self.follower.is_astray(error) {
+            return self.overrun();
+        }
+        let course = self.follower.course(error);
+        if course != Course::Hold && self.status.target_frames < self.sliding_frames {
+            self.status.target_frames = self.sliding_frames;
+            return self.overrun();
+        }
+        self.step = follow::step(course, self.nominal, place, frames);
     }
 
     /// Lets sound flow at the target, if the frames for it are there.
-    fn prime(&mut self, frames: usize, stamp: Stamp) {
-        let Some(mark) = self.newest else { return };
-        let source = self.source_frame(&mark, stamp.at_ns);
+    fn prime(&mut self, source: f64, frames: usize) {
         let target = f64::from(self.status.target_frames);
         let mut place = Position::of_frame((source - target).round() as i64);
         let ready = self.maker.untaken().max(self.resume_from);
         let quiet = place.steps_before(ready, self.nominal);
         let sound = frames.saturating_sub(quiet as usize);
         let first = place.after(self.nominal, quiet);
-        let missing = self.maker.needs(first, self.nominal, sound).end - mark.end;
+        let missing = self.maker.needs(first, self.nominal, sound).end - self.end;
         if missing > 0 && sound > 0 {
             self.waits += 1;
             if self.waits <= WAITS_MAX {
@@ -196,7 +224,9 @@ impl<T: Sample> Sink<T> {
         let ready = ready.max(place.frame());
         self.silent = place.steps_before(ready, self.step);
         self.place = Some(place.after(self.step, self.silent));
-        self.maker.restart(ready, self.has_begun);
+        self.status.lead_frames = source - place.frames_from(0);
+        // What begins with the source's first frame begins as it is.
+        self.maker.restart(ready, ready > 0);
         self.has_begun = true;
     }
 
@@ -209,13 +239,12 @@ impl<T: Sample> Sink<T> {
                 self.maker.silence(quiet);
                 self.silent -= quiet as u64;
             }
-            let end = self.newest.map_or(0, |mark| mark.end);
-            let sound = self.maker.most(place, self.step, frames - quiet, end);
+            let sound = self.maker.most(place, self.step, frames - quiet, self.end);
             if sound > 0 && self.maker.sound(place, self.step, sound) {
-                self.place = Some(place.after(self.step, sound as u64));
+                self.place = Some(place.after(self.step, sound as u64).settled());
             }
             if self.maker.made() < frames {
-                self.starve(end);
+                self.starve();
             }
         }
         let missing = frames - self.maker.made();
@@ -227,25 +256,25 @@ impl<T: Sample> Sink<T> {
         }
     }
 
-    /// The frames from `end` on are not there.
-    fn starve(&mut self, end: i64) {
+    /// The source's frames are not there. Twice in a second, and the target is too short.
+    fn starve(&mut self) {
         self.status.underruns += 1;
         if let Some(place) = self.place
             && self.frames_since_underrun < self.second_frames
         {
-            let missing = self.maker.needs(place, self.step, self.block_frames).end - end;
-            self.status.target_frames += missing.max(0) as u32;
+            let need = self.maker.needs(place, self.step, self.block_frames);
+            self.status.target_frames += (need.end - self.end).max(0) as u32;
         }
         self.frames_since_underrun = 0;
         self.is_source_back = false;
         self.break_off();
     }
 
-    fn tell_lead(&mut self, stamp: Stamp) {
-        if let (Some(mark), Some(place)) = (self.newest, self.place) {
-            let silent = self.silent as f64 * self.step.ratio();
-            let lead = self.source_frame(&mark, stamp.at_ns) - place.frames_from(0) + silent;
-            self.status.lead_frames = lead;
-        }
+    fn tell(&mut self) {
+        self.status.clocks_ppm = self.follower.deviation() * 1e6;
+        self.status.ratio_ppm = (self.step.ratio() / self.nominal.ratio() - 1.0) * 1e6;
+        self.status.is_running = self.place.is_some();
+        let is_plain = self.place.is_some_and(Position::is_whole) && self.step == Step::ONE;
+        self.status.is_exact = is_plain;
     }
 }

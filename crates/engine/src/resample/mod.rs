@@ -23,11 +23,13 @@ const DOWN_MAX: f64 = 32.0;
 /// What the filter is to be good at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Quality {
-    /// Inaudible: side lobes and images 140 dB down, flat up to 20 kHz at 44.1 kHz; reaches 48
-    /// frames ahead.
+    /// Inaudible: reaches 48 frames ahead. Noise and distortion of a tone of 997 Hz are below
+    /// -150 dB; at 48 kHz it is flat to 0.001 dB up to 20 kHz.
     #[default]
     Best,
-    /// Short: reaches 16 frames ahead; images 96 dB down, flat up to 17 kHz at 48 kHz.
+    /// Short: reaches 16 frames ahead. Noise and distortion of a tone of 997 Hz are below -105 dB;
+    /// at 48 kHz it is flat to 0.1 dB up to 20 kHz, and tones above 19 kHz bring images, which are
+    /// above 19 kHz too.
     LowDelay,
 }
 
@@ -114,5 +116,68 @@ impl Resampler {
                 *out = kernel::product(filter, frames);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(need: &Range<i64>) -> Vec<f64> {
+        need.clone().map(|frame| frame as f64).collect()
+    }
+
+    #[test]
+    fn a_sink_frame_is_the_sound_at_its_place() {
+        for quality in [Quality::Best, Quality::LowDelay] {
+            for (from_hz, to_hz) in [(48_000, 48_000), (44_100, 48_000), (192_000, 44_100)] {
+                let mut resampler = Resampler::new(from_hz, to_hz, quality).expect("it can be");
+                let step = Step::between(from_hz, to_hz).times(1.0003);
+                let at = Position::of_frame(-77).after(step, 3);
+                let need = resampler.needs(at, step, BATCH_FRAMES);
+                assert_eq!(need.start, at.frame() + 1 - resampler.reach_frames() as i64);
+                resampler.aim(at, step, BATCH_FRAMES);
+                let mut out = [0.0; BATCH_FRAMES];
+                resampler.apply(&ramp(&need), &mut out);
+                for (n, sample) in out.iter().enumerate() {
+                    let place = at.after(step, n as u64).frames_from(0);
+                    // A line is not the filter's business: it has no end. What is left is small.
+                    assert!((sample - place).abs() < 0.01, "{sample} at {place}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn at_whole_frames_all_bits_pass() {
+        let mut resampler = Resampler::new(48_000, 48_000, Quality::Best).expect("it can be");
+        let need = resampler.needs(Position::of_frame(0), Step::ONE, 8);
+        let input: Vec<f64> = need
+            .clone()
+            .map(|frame| f64::from(i32::MAX - 1 - (frame as i32).pow(2)))
+            .collect();
+        resampler.aim(Position::of_frame(0), Step::ONE, 8);
+        let mut out = [0.0; 8];
+        resampler.apply(&input, &mut out);
+        let first = -need.start as usize;
+        assert_eq!(out, input[first..first + 8]);
+    }
+
+    #[test]
+    fn too_little_input_and_odd_rates_do_no_harm() {
+        assert!(Resampler::new(0, 48_000, Quality::Best).is_err());
+        assert!(Resampler::new(48_000, 0, Quality::Best).is_err());
+        let error = Resampler::new(384_000, 8_000, Quality::Best).err();
+        assert!(error.is_some_and(|text| text.contains("384000 Hz to 8000 Hz")));
+        let mut resampler = Resampler::new(48_000, 48_000, Quality::LowDelay).expect("it can be");
+        resampler.aim(Position::of_frame(0), Step::ONE, 2);
+        let mut out = [7.0; 2];
+        resampler.apply(&[0.0; 32], &mut out);
+        assert_eq!(out, [0.0, 7.0]);
+        assert!(
+            resampler
+                .needs(Position::of_frame(0), Step::ONE, 0)
+                .is_empty()
+        );
     }
 }

@@ -5,6 +5,8 @@
 const BITS: u32 = 64;
 /// 2^-53: a fraction is as fine as an f64 below 1 can be everywhere.
 const ULP: f64 = 1.0 / (1u64 << 53) as f64;
+/// What a block of steps is rounded by at most.
+const ROUNDED: i128 = 1 << 24;
 const SCALE: f64 = 18_446_744_073_709_551_616.0;
 
 /// A place in the source's stream, in source frames with a fraction of 64 bits.
@@ -40,6 +42,31 @@ impl Position {
     /// Source frames from `frame` to this place; negative where the place is before it.
     pub fn frames_from(self, frame: i64) -> f64 {
         (self.frame() - frame) as f64 + self.fraction()
+    }
+
+    /// The step nearest to [`Step::ONE`] that leads to a whole frame in `steps` steps, or as far
+    /// there as a deviation of `most` from it goes. From a whole frame: [`Step::ONE`].
+    pub fn step_to_whole(self, steps: u64, most: f64) -> Step {
+        let fraction = i128::from(self.0 as u64);
+        let way = if fraction < 1 << (BITS - 1) {
+            -fraction
+        } else {
+            (1 << BITS) - fraction
+        };
+        let limit = (most * SCALE) as i128;
+        Step(Step::ONE.0 + (way / i128::from(steps.max(1))).clamp(-limit, limit))
+    }
+
+    /// The whole frame that this place is, but for what steps were rounded by.
+    pub const fn settled(self) -> Position {
+        let rounded = self.0 + (1 << (BITS - 1));
+        let whole = (rounded >> BITS) << BITS;
+        let apart = self.0 - whole;
+        if -ROUNDED < apart && apart < ROUNDED {
+            Position(whole)
+        } else {
+            self
+        }
     }
 
     /// Steps from this place that stay before `frame`: the first place at or behind it is that many
