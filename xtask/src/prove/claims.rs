@@ -28,6 +28,10 @@ const CLOCK: Source = Source::Card(CardRun {
     full: &["clock", "--instants", "200000"],
     quick: &["clock", "--instants", "2000"],
 });
+const DRIFT: Source = Source::Card(CardRun {
+    full: &["drift"],
+    quick: &["drift", "--quick"],
+});
 const LATENCY: Source = Source::Card(CardRun {
     full: &["latency"],
     quick: &["latency", "--quick"],
@@ -79,6 +83,20 @@ pub const CLAIMS: &[Claim] = &[
         target: "0 frames between reported and measured",
         source: LATENCY,
         judge: judge::reported_latency,
+    },
+    Claim {
+        id: "drift",
+        sentence: "The bridge between two devices follows clocks that differ and leaves alone those \
+                   that agree, with wake-ups that are late by 100 µs rms: no frame is lost or \
+                   repeated at ±500 and ±5000 ppm, in slow swings of ±500 ppm, at a step of 1000 \
+                   ppm and in a day of a swing, no bit is altered in a day of equal clocks, and \
+                   what is resampled stays clean.",
+        target: "at ±500 ppm and a swing of an hour: after 5 s within 20 ppm and 32 frames of fill, \
+                 after 30 s at most 2 ppm rms and within 16 frames; elsewhere 0 frames lost or \
+                 repeated; equal clocks 0 frames altered; 997 Hz at -1 dBFS THD+N at most -120 dB; \
+                 20 Hz to 20 kHz at 48 kHz within 0.1 dB; a low-delay filter of at most 32 frames",
+        source: DRIFT,
+        judge: judge::drift,
     },
     Claim {
         id: "rt-clean",

@@ -4,6 +4,10 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
+mod drift;
+
+pub use drift::drift;
+
 /// The largest relative error of a clock.
 const CLOCK_ERROR_MAX: f64 = 1e-9;
 
@@ -21,6 +25,12 @@ pub struct Figure {
 fn integer(value: &Value, name: &str) -> Result<i64> {
     value[name]
         .as_i64()
+        .with_context(|| format!("it tells no number `{name}`"))
+}
+
+fn number(value: &Value, name: &str) -> Result<f64> {
+    value[name]
+        .as_f64()
         .with_context(|| format!("it tells no number `{name}`"))
 }
 
@@ -92,12 +102,8 @@ pub fn clock(data: &Value) -> Result<Figure> {
     let (mut worst, mut worst_ns) = (0.0_f64, 0.0_f64);
     let kinds = list(data, "kinds")?;
     for kind in kinds {
-        let float = |name: &str| {
-            let number = kind[name].as_f64();
-            number.with_context(|| format!("it tells no number `{name}`"))
-        };
-        worst = worst.max(float("worst_relative")?);
-        worst_ns = worst_ns.max(float("worst_ns")?);
+        worst = worst.max(number(kind, "worst_relative")?);
+        worst_ns = worst_ns.max(number(kind, "worst_ns")?);
     }
     let differing = sum(kinds, "counts_differing")?;
     let hours = integer(data, "hours")?;

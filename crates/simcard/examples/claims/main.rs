@@ -2,6 +2,7 @@
 //! progress on standard error.
 
 mod clock;
+mod drift;
 mod exact;
 mod latency;
 mod tap;
@@ -19,7 +20,7 @@ use serde_json::Value;
 const HELP: &str = "\
 Measures the simulated card in virtual time; JSON on standard output tells the figures.
 
-Usage: claims exact|clock|latency [OPTION]...
+Usage: claims exact|clock|drift|latency [OPTION]...
 
   exact      every frame of every mode against what was written
       --seconds N    virtual time of each mode (3600)
@@ -29,6 +30,9 @@ Usage: claims exact|clock|latency [OPTION]...
   clock      clocks against exact arithmetic over 24 h
       --instants N   compared for each clock (20000)
       --seed N       (1)
+  drift      the bridge between two clocks, and its filters
+      --quick        minutes instead of a day
+      --seed N       of the first run (1)
   latency    frames that the driver adds to a bare client, and what it reports
       --quick        a shorter list of blocks
 ";
@@ -80,6 +84,7 @@ fn measure(what: &str, arguments: &Arguments) -> Result<Value, String> {
             exact::measure(&plan, arguments.mode.as_deref())
         }
         "clock" => clock::measure(arguments.instants.max(1), arguments.seed),
+        "drift" => drift::measure(&drift::Plan::new(arguments.quick, arguments.seed)),
         "latency" => latency::measure(arguments.quick),
         other => Err(format!(
             "There is nothing to measure by the name `{other}`."

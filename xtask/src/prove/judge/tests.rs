@@ -190,3 +190,51 @@ fn a_cycle_is_clean_only_if_the_guard_is_awake() {
             .holds
     );
 }
+
+#[test]
+fn a_bridge_falls_short_at_each_of_its_limits() {
+    let row = |kind: &str| {
+        json!({
+            "kind": kind, "frames": 1_000, "seconds": 60, "jumps": 0, "underruns": 0,
+            "overruns": 0, "altered": 7, "fill_early_frames": 32.0, "ppm_early": 20.0,
+            "fill_late_frames": 16.0, "ppm_late_rms": 2.0,
+        })
+    };
+    let filter = |name: &str, reach: i64| {
+        json!({
+            "filter": name, "reach_frames": reach, "thd_n_db": -120.0,
+            "response_20_hz_to_20_khz_db": 0.1,
+        })
+    };
+    let mut good = json!({
+        "rows": [row("followed"), row("survived"), row("exact")],
+        "filters": [filter("best", 48), filter("low delay", 32)],
+    });
+    good["rows"][2]["altered"] = json!(0);
+    assert!(
+        drift(&good)
+            .unwrap()
+            .text
+            .contains("in 3 000 frames of 3 cases")
+    );
+    for (place, value) in [
+        ("/rows/0/fill_early_frames", json!(32.1)),
+        ("/rows/0/ppm_early", json!(20.1)),
+        ("/rows/0/fill_late_frames", json!(16.1)),
+        ("/rows/0/ppm_late_rms", json!(2.1)),
+        ("/rows/0/kind", json!("survived")),
+        ("/rows/1/jumps", json!(1)),
+        ("/rows/1/underruns", json!(1)),
+        ("/rows/1/overruns", json!(1)),
+        ("/rows/1/frames", json!(0)),
+        ("/rows/2/altered", json!(1)),
+        ("/rows/2/kind", json!("survived")),
+        ("/filters/0/thd_n_db", json!(-119.0)),
+        ("/filters/0/response_20_hz_to_20_khz_db", json!(0.2)),
+        ("/filters/1/reach_frames", json!(33)),
+    ] {
+        falls_short(drift, &good, place, value);
+    }
+    is_unclear(drift, &good, "/rows/1/jumps");
+    is_unclear(drift, &good, "/filters/1/filter");
+}
