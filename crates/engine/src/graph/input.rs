@@ -197,7 +197,11 @@ fn bridge_spec(
             rate_hz,
             block_frames,
         },
-        clocks: Clocks::Apart,
+        clocks: if is_one_clock {
+            Clocks::Shared
+        } else {
+            Clocks::Apart
+        },
         quality: spec.quality,
         target_frames: Some(target_frames),
     })
