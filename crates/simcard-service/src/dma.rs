@@ -109,6 +109,16 @@ mod tests {
     use super::*;
     use crate::layout::Shared;
     use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    /// One for all runs, as it is large.
+    fn memory() -> &'static Ring {
+        static SHARED: OnceLock<&Shared> = OnceLock::new();
+        &SHARED
+            .get_or_init(|| Box::leak(Shared::private()))
+            .hardware
+            .ring
+    }
 
     proptest! {
         #[test]
@@ -125,8 +135,8 @@ mod tests {
             let outputs = Shape { inputs: 0, outputs: channels, block_frames, sample };
             let bytes = inputs.half_bytes() * usize::from(channels);
             let frames: Vec<u8> = (0..bytes).map(|n| (n as u8).wrapping_mul(7) ^ seed).collect();
-            let shared = Shared::private();
-            let memory = &shared.hardware.ring;
+            let memory = memory();
+            memory.silence();
             inputs.put_inputs(memory, half, &frames);
             let mut back = Vec::new();
             outputs.take_outputs(memory, half, &mut back);
