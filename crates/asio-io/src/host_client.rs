@@ -37,24 +37,28 @@ pub struct HostClient {
 }
 
 impl HostClient {
-    /// A client that plays the output channels of `buffers` on the channels of a device that has
-    /// `outputs`, and hears its `inputs`. `rate_hz` is the stream's, `running` is the owner's switch.
+    /// A client that plays the output channels of `buffers` and hears into the input channels.
+    /// `outputs` and `inputs` tell for each of the device's channels which of the host's it is, if
+    /// any. `rate_hz` is the stream's, `running` is the owner's switch.
     pub fn new(
         buffers: Arc<HostBuffers>,
         host: HostCallbacks,
         live: Arc<HostLive>,
         running: Arc<Flag>,
-        outputs: u16,
-        inputs: u16,
+        outputs: &[Option<u32>],
+        inputs: &[Option<u32>],
         rate_hz: u32,
     ) -> Self {
-        let slot = |is_input: bool, channel: u16| {
-            let index = u32::from(channel);
+        let slot = |is_input: bool, channel: Option<u32>| {
+            let index = channel?;
             let wanted = ChannelId { is_input, index };
             buffers.channels().iter().position(|id| *id == wanted)
         };
-        let slots = (0..outputs).map(|channel| slot(false, channel)).collect();
-        let input_slots = (0..inputs).map(|channel| slot(true, channel)).collect();
+        let slots = outputs
+            .iter()
+            .map(|channel| slot(false, *channel))
+            .collect();
+        let input_slots = inputs.iter().map(|channel| slot(true, *channel)).collect();
         Self {
             buffers,
             host,

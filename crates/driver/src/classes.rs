@@ -7,7 +7,7 @@ use asio::driver::dll::Class;
 use asio::driver::{Object, ObjectRef};
 use config::{BUILT_IN, Config, Profile};
 use rt::Mutex;
-use session::{DirectDriver, installation};
+use session::{DirectDriver, Preferences, installation};
 use wasapi_io::WasapiDevice;
 
 /// The classes that hosts have asked for so far. A factory lives for ever, so each is made once.
@@ -36,5 +36,7 @@ fn make(clsid: Guid) -> ObjectRef {
         // It was there when the host got the factory.
         .unwrap_or_else(|| Profile::new(BUILT_IN[0].name));
     let device = Arc::new(WasapiDevice::of_profile(&profile));
-    Object::create(clsid, DirectDriver::new(profile.name, device))
+    let preferences = Preferences::of_profile(&profile);
+    let driver = DirectDriver::with_preferences(profile.name, device, preferences);
+    Object::create(clsid, driver)
 }

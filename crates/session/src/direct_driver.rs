@@ -13,12 +13,16 @@ use engine::format::ClientSample;
 
 use crate::channel_names;
 use crate::direct_stream::{DirectStream, Rates};
+use crate::preferences::Preferences;
 use crate::rates::{RATES_HZ, at_rate};
 
 /// The smallest block on offer, in frames: below 32 some hosts misbehave.
 const BLOCK_FRAMES_MIN: u32 = 32;
 /// The largest block on offer, in frames: above 2048 some hosts misbehave.
 const BLOCK_FRAMES_MAX: u32 = 2048;
+/// What a user may choose instead, in frames.
+const BLOCK_FRAMES_LEAST: u32 = 16;
+const BLOCK_FRAMES_MOST: u32 = 8192;
 /// Sizes on offer are the powers of two, in ASIO's notation. Any size between the two is taken.
 const POWERS_OF_TWO: i32 = -1;
 
@@ -28,23 +32,48 @@ pub struct DirectDriver {
     name: String,
     device: Arc<dyn Device>,
     live: Arc<HostLive>,
+    preferences: Preferences,
     /// The rate that the host chose, in Hz. The device's own where it chose none.
     rate_hz: Option<u32>,
 }
 
 impl DirectDriver {
-    /// An instance of the driver of that name on that device.
+    /// An instance of the driver of that name on that device, with everything at its default.
     pub fn new(name: impl Into<String>, device: Arc<dyn Device>) -> Self {
+        Self::with_preferences(name, device, Preferences::default())
+    }
+
+    /// An instance of the driver of that name on that device, as the user wants it.
+    pub fn with_preferences(
+        name: impl Into<String>,
+        device: Arc<dyn Device>,
+        preferences: Preferences,
+    ) -> Self {
         Self {
             name: name.into(),
             device,
             live: Arc::new(HostLive::new()),
-            rate_hz: None,
+            rate_hz: preferences.rate_hz,
+            preferences,
         }
     }
 
     fn device_info(&self) -> Result<DeviceInfo> {
         self.device.describe().map_err(driver_error)
+    }
+
+    /// The device's channels, numbered from 0, in the host's order.
+    fn channels(&self, info: &DeviceInfo, is_input: bool) -> Vec<u16> {
+        let (side, map) = if is_input {
+            (info.input.as_ref(), &self.preferences.inputs)
+        } else {
+            (info.output.as_ref(), &self.preferences.outputs)
+        };
+        side.map_or(Vec::new(), |side| map.of(side.channels))
+    }
+
+    fn sample(&self, info: &DeviceInfo) -> ClientSample {
+        self.preferences.sample.unwrap_or_else(|| exact_for(info))
     }
 
     fn current_rate_hz(&self, info: &DeviceInfo) -> u32 {
@@ -69,7 +98,11 @@ impl DirectDriver {
     fn device_hz(&self, rate_hz: u32) -> std::result::Result<u32, EndpointError> {
         match self.device.check_rate(rate_hz) {
             Ok(()) => Ok(rate_hz),
-            Err(error) if error.kind == FaultKind::Unsupported && RATES_HZ.contains(&rate_hz) => {
+            Err(error)
+                if self.preferences.resamples_rates
+                    && error.kind == FaultKind::Unsupported
+                    && RATES_HZ.contains(&rate_hz) =>
+            {
                 let own_hz = self.device.describe()?.rate_hz;
                 self.device.check_rate(own_hz)?;
                 Ok(own_hz)
@@ -102,8 +135,8 @@ impl Driver for DirectDriver {
     fn channel_counts(&mut self) -> Result<ChannelCounts> {
         let info = self.device_info()?;
         Ok(ChannelCounts {
-            inputs: channels(info.input.as_ref()),
-            outputs: channels(info.output.as_ref()),
+            inputs: self.channels(&info, true).len() as u32,
+            outputs: self.channels(&info, false).len() as u32,
         })
     }
 
@@ -111,11 +144,12 @@ impl Driver for DirectDriver {
         let info = self.device_info()?;
         let rate_hz = self.current_rate_hz(&info);
         let period_frames = at_rate(info.period_frames_default, info.rate_hz, rate_hz);
+        // At the device's own period nothing is added to its latency.
+        let wanted_frames = self.preferences.block_frames.unwrap_or(period_frames);
         Ok(BlockSizes {
-            min_frames: BLOCK_FRAMES_MIN,
-            max_frames: BLOCK_FRAMES_MAX,
-            // At the device's own period nothing is added to its latency.
-            preferred_frames: period_frames.clamp(BLOCK_FRAMES_MIN, BLOCK_FRAMES_MAX),
+            min_frames: BLOCK_FRAMES_MIN.min(wanted_frames.max(BLOCK_FRAMES_LEAST)),
+            max_frames: BLOCK_FRAMES_MAX.max(wanted_frames.min(BLOCK_FRAMES_MOST)),
+            preferred_frames: wanted_frames.clamp(BLOCK_FRAMES_LEAST, BLOCK_FRAMES_MOST),
             granularity: POWERS_OF_TWO,
         })
     }
@@ -175,25 +209,28 @@ impl Driver for DirectDriver {
         } else {
             (info.output.as_ref(), "output")
         };
-        let Some(side) = side.filter(|side| channel.index < u32::from(side.channels)) else {
+        let mapped = self.channels(&info, channel.is_input);
+        let own = mapped.get(channel.index as usize);
+        let (Some(side), Some(&own)) = (side, own) else {
             let message = format!(
                 "There is no {what} channel {}; {} has {} inputs and {} outputs.",
                 channel.index,
                 self.name,
-                channels(info.input.as_ref()),
-                channels(info.output.as_ref())
+                self.channels(&info, true).len(),
+                self.channels(&info, false).len()
             );
             return Err(Error::new(AsioError::INVALID_PARAMETER, message));
         };
+        let own = u32::from(own);
         let name = if channel.is_input {
-            channel_names::input_name(side.channels, channel.index)
+            channel_names::input_name(side.channels, own)
         } else {
-            channel_names::output_name(side.channel_mask, channel.index)
+            channel_names::output_name(side.channel_mask, own)
         };
         Ok(ChannelInfo {
             sample_type: match stream {
                 Some(stream) => asio::driver::Stream::buffers(stream).sample_type(),
-                None => sample_type(exact_for(&info)),
+                None => sample_type(self.sample(&info)),
             },
             name,
             is_active: stream.is_some_and(|stream| stream.has_channel(channel)),
@@ -210,7 +247,8 @@ impl Driver for DirectDriver {
             Arc::clone(&self.live),
             request,
             Rates { rate_hz, device_hz },
-            sample_type(exact_for(&info)),
+            sample_type(self.sample(&info)),
+            self.preferences.clone(),
         )
     }
 
@@ -223,10 +261,6 @@ impl Driver for DirectDriver {
     fn future(&self, question: Future<'_>) -> bool {
         matches!(question, Future::CanTimeInfo | Future::CanReportOverload)
     }
-}
-
-fn channels(side: Option<&SideInfo>) -> u32 {
-    side.map_or(0, |side| u32::from(side.channels))
 }
 
 /// The sample type for both sides, because some hosts cannot have two (trap T40): floats where one

@@ -13,6 +13,7 @@ use engine::endpoint::{Device, OpenRequest, Sides};
 use engine::latency::{InputLatency, Latency};
 use rt::Flag;
 
+use crate::preferences::Preferences;
 use crate::rates::at_rate;
 use crate::stream_thread::{self, Command, Opened, Setup};
 
@@ -54,6 +55,7 @@ impl DirectStream {
         request: StreamRequest,
         rates: Rates,
         sample_type: SampleType,
+        preferences: Preferences,
     ) -> Result<DirectStream> {
         let StreamRequest {
             channels,
@@ -78,6 +80,7 @@ impl DirectStream {
             },
             buffers: Arc::clone(&buffers),
             host,
+            preferences,
             live: Arc::clone(&live),
             running: Arc::clone(&running),
         };

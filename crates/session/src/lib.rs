@@ -13,9 +13,11 @@ mod direct_stream;
 #[cfg(windows)]
 pub mod installation;
 mod latency_gauges;
+mod preferences;
 pub mod product;
 mod rates;
 mod stream_thread;
 
 pub use direct_driver::DirectDriver;
 pub use direct_stream::DirectStream;
+pub use preferences::{ChannelMap, Preferences};

@@ -11,10 +11,10 @@ use engine::endpoint::{
 };
 use engine::format::StreamFormat;
 use engine::graph::{Graph, GraphSpec};
-use engine::resample::Quality;
 use rt::{DenormalsOff, Flag};
 
 use crate::latency_gauges::LatencyGauges;
+use crate::preferences::{ChannelMap, Preferences};
 
 /// So many waits in a row may pass without a wake-up before the device counts as lost.
 const TIMEOUTS_MAX: u32 = 3;
@@ -25,6 +25,7 @@ pub(crate) struct Setup {
     pub request: OpenRequest,
     /// The host's rate in Hz; the device may run at another.
     pub rate_hz: u32,
+    pub preferences: Preferences,
     pub buffers: Arc<HostBuffers>,
     pub host: HostCallbacks,
     pub live: Arc<HostLive>,
@@ -93,14 +94,14 @@ impl StreamThread {
         let (output, input) = (endpoint.output_format(), endpoint.input_format());
         let timing = endpoint.timing();
         let rate_hz = setup.rate_hz;
-        let channels = |format: Option<StreamFormat>| format.map_or(0, |format| format.channels);
+        let preferences = &setup.preferences;
         let client = HostClient::new(
             Arc::clone(&setup.buffers),
             setup.host,
             Arc::clone(&setup.live),
             Arc::clone(&setup.running),
-            channels(output),
-            channels(input),
+            &host_channels(output, &preferences.outputs),
+            &host_channels(input, &preferences.inputs),
             rate_hz,
         );
         let spec = GraphSpec {
@@ -109,7 +110,8 @@ impl StreamThread {
             timing,
             sample: client_sample(setup.buffers.sample_type()),
             rate_hz,
-            quality: Quality::Best,
+            quality: preferences.quality,
+            safety_frames: preferences.safety_frames,
         };
         let graph = Graph::new(client, &spec)
             .map_err(|message| EndpointError::new(FaultKind::Unsupported, message))?;
@@ -251,4 +253,16 @@ impl StreamThread {
             Ok(graph.take_underrun())
         })
     }
+}
+
+/// For each of the device's channels the host's.
+fn host_channels(format: Option<StreamFormat>, map: &ChannelMap) -> Vec<Option<u32>> {
+    let channels = format.map_or(0, |format| format.channels);
+    let mut host = vec![None; usize::from(channels)];
+    for (index, channel) in (0..).zip(map.of(channels)) {
+        if let Some(slot) = host.get_mut(usize::from(channel)) {
+            *slot = Some(index);
+        }
+    }
+    host
 }

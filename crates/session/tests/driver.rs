@@ -6,8 +6,10 @@ use std::sync::mpsc::channel;
 
 use asio::abi::{AsioError, HostMessage};
 use asio::host::Error;
-use support::host::{LEFT, RIGHT, counter, driver_on, positions_of, ready_driver};
-use support::{Faults, PERIOD_FRAMES};
+use engine::format::ClientSample;
+use session::{ChannelMap, Preferences};
+use support::host::{LEFT, RIGHT, counter, driver_on, driver_with, positions_of, ready_driver};
+use support::{Faults, PERIOD_FRAMES, device};
 
 fn count_from(first: i32) -> Vec<i32> {
     (first..first + PERIOD_FRAMES as i32).collect()
@@ -283,6 +285,31 @@ fn a_rate_that_the_device_has_is_the_devices_and_another_is_resampled() {
     assert!(text.contains("open at 44100 Hz"), "{text}");
     driver.dispose_buffers().expect("disposed");
     driver.set_sample_rate(48_000.0).expect("taken");
+}
+
+#[test]
+fn the_user_chooses_channels_their_order_the_block_and_the_sample_type() {
+    let preferences = Preferences {
+        outputs: ChannelMap::These(vec![1, 0, 7]),
+        block_frames: Some(4_096),
+        sample: Some(ClientSample::Float32),
+        ..Preferences::default()
+    };
+    let (device, bench) = device(Faults::default());
+    let mut driver = driver_with(device, preferences);
+    driver.init().expect("ready");
+    assert_eq!(driver.channels().expect("known").outputs, 2);
+    let first = driver.channel_info(LEFT).expect("known");
+    assert_eq!(first.name, "2 Front Right");
+    assert_eq!(first.sample_type, asio::abi::SampleType::FLOAT32_LSB);
+    let sizes = driver.block_sizes().expect("known");
+    assert_eq!((sizes.preferred_frames, sizes.max_frames), (4_096, 4_096));
+    driver
+        .create_buffers(&[LEFT], 100, counter().0)
+        .expect("created");
+    driver.start().expect("started");
+    // The bench shows the device's first channel, which is the host's second, and silent.
+    assert_eq!(bench.tick(), [0; 100]);
 }
 
 #[test]

@@ -28,8 +28,10 @@ pub struct GraphSpec {
     pub sample: ClientSample,
     /// The client's rate in Hz.
     pub rate_hz: u32,
-    /// The filter for clocks that differ.
+    /// The filter for rates and clocks that differ.
     pub quality: Quality,
+    /// Frames to keep queued in a device beyond what it needs, of its rate.
+    pub safety_frames: u32,
 }
 
 /// Joins a client that makes blocks to an endpoint that wants, or has, other numbers of frames.
@@ -74,7 +76,7 @@ impl<C: Client> Graph<C> {
         };
         let device_hz = spec.output.map_or(spec.rate_hz, |format| format.rate_hz);
         let fill = Fill::new(
-            &spec.timing,
+            &with_safety(spec.timing, spec.safety_frames),
             at_rate(block_frames, spec.rate_hz, device_hz),
             device_hz,
             input.is_some(),
@@ -230,6 +232,17 @@ impl<C: Client> Cycle for Graph<C> {
         self.output = Some(output);
         frames
     }
+}
+
+/// More slack for devices that have any.
+fn with_safety(timing: EndpointTiming, safety_frames: u32) -> EndpointTiming {
+    let intake = match timing.intake {
+        Intake::Whole => Intake::Whole,
+        Intake::Level { slack_frames } => Intake::Level {
+            slack_frames: slack_frames.saturating_add(safety_frames),
+        },
+    };
+    EndpointTiming { intake, ..timing }
 }
 
 fn ns_of(frames: u64, rate_hz: u32) -> u64 {

@@ -65,6 +65,7 @@ fn graph(block_frames: usize, timing: EndpointTiming) -> Graph<Counter> {
         sample: ClientSample::Int32,
         rate_hz: FORMAT.rate_hz,
         quality: Quality::Best,
+        safety_frames: 0,
     };
     Graph::new(Counter::new(block_frames), &spec).expect("they can be joined")
 }

@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use asio::abi::HostMessage;
 use asio::driver::{ChannelId, Object, SamplePosition};
 use asio::host::{BlockIo, Driver, Events, Handler, answer};
-use session::DirectDriver;
 use session::product::DRIVERS;
+use session::{DirectDriver, Preferences};
 
 use super::{Bench, FakeDevice, Faults, device};
 
@@ -92,11 +92,14 @@ pub fn driver_on(faults: Faults) -> (Driver, Bench) {
 }
 
 fn driver_of(device: Arc<FakeDevice>) -> Driver {
+    driver_with(device, Preferences::default())
+}
+
+/// Our driver on that device, as the user wants it; not initialised yet.
+pub fn driver_with(device: Arc<FakeDevice>, preferences: Preferences) -> Driver {
     let product = &DRIVERS[0];
-    Driver::from_object(Object::create(
-        product.clsid,
-        DirectDriver::new(product.name, device),
-    ))
+    let driver = DirectDriver::with_preferences(product.name, device, preferences);
+    Driver::from_object(Object::create(product.clsid, driver))
 }
 
 /// As [`driver_on`] without faults, initialised.
