@@ -1,0 +1,281 @@
+//! From a device's frames to a client's planes, all channels of a cycle at once.
+
+use std::fmt;
+
+use fearless_simd::{Level, Simd};
+
+use super::tile::{BYTES_MAX, Samples, Tile};
+use super::units::on_units;
+use super::words::{Decode, FloatToFloat, FloatToInt, IntToInt, LANES, WordToFloat};
+use crate::format::{SampleFormat, StreamFormat};
+
+/// Channels that are read together.
+const GROUP: usize = 8;
+
+/// One channel's samples to be filled, in the machine's byte order.
+#[derive(Debug, PartialEq)]
+pub enum PlaneMut<'a> {
+    /// 32-bit integers, full scale the whole range.
+    Int32(&'a mut [i32]),
+    /// 32-bit floats, full scale ±1.0.
+    Float32(&'a mut [f32]),
+}
+
+/// Reads a device's frames into a client's planes.
+///
+/// It chooses the CPU's vector unit when it is made; what it reads is the same with each. Making
+/// one may allocate, using it does not.
+#[derive(Clone, Copy)]
+pub struct Decoder {
+    format: StreamFormat,
+    level: Level,
+}
+
+impl Decoder {
+    /// A decoder of a device's stream.
+    pub fn new(format: StreamFormat) -> Self {
+        Self {
+            format,
+            level: Level::new(),
+        }
+    }
+
+    /// The same with what every CPU of the target has.
+    #[cfg(test)]
+    pub(super) fn plain(self) -> Self {
+        Self {
+            level: Level::baseline(),
+            ..self
+        }
+    }
+
+    /// The stream's format.
+    pub fn format(&self) -> &StreamFormat {
+        &self.format
+    }
+
+    /// Fills planes with the frames of `bytes`: frame `n` becomes sample `n`, and the stream's first
+    /// channel goes to the first of `planes`. A channel without a plane is left out. Frames that a
+    /// plane has no room for are lost, and what it has too much is left alone. In eight
+    /// neighbouring planes all are of one type; those of another type than the first are left alone.
+    ///
+    /// Real-time safe.
+    pub fn read(&self, bytes: &[u8], planes: &mut [Option<PlaneMut<'_>>]) {
+        let channels = usize::from(self.format.channels);
+        let frames = bytes.len() / self.format.frame_bytes();
+        let bytes = &bytes[..frames * self.format.frame_bytes()];
+        let count = planes.len().min(channels);
+        for (number, planes) in planes[..count].chunks_mut(GROUP).enumerate() {
+            let first = number * GROUP;
+            match planes.iter().flatten().next() {
+                None => {}
+                Some(PlaneMut::Int32(_)) => self.read_group(first, gather(planes, integers), bytes),
+                Some(PlaneMut::Float32(_)) => self.read_group(first, gather(planes, floats), bytes),
+            }
+        }
+    }
+
+    fn read_group<T: ClientSample>(&self, first: usize, planes: [&mut [T]; GROUP], bytes: &[u8]) {
+        let place = Place {
+            first,
+            channels: usize::from(self.format.channels),
+            planes,
+            bytes,
+        };
+        on_units!(self.level, simd => T::read(simd, self.format.sample, place));
+    }
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Decoder({})", self.format)
+    }
+}
+
+/// The samples of each plane; none where there is no plane.
+fn gather<'a, 'b, T>(
+    planes: &'a mut [Option<PlaneMut<'b>>],
+    samples: impl Fn(&'a mut PlaneMut<'b>) -> &'a mut [T],
+) -> [&'a mut [T]; GROUP] {
+    let mut planes = planes.iter_mut();
+    std::array::from_fn(|_| match planes.next() {
+        Some(Some(plane)) => samples(plane),
+        _ => &mut [],
+    })
+}
+
+fn integers<'a>(plane: &'a mut PlaneMut<'_>) -> &'a mut [i32] {
+    match plane {
+        PlaneMut::Int32(samples) => samples,
+        PlaneMut::Float32(_) => &mut [],
+    }
+}
+
+fn floats<'a>(plane: &'a mut PlaneMut<'_>) -> &'a mut [f32] {
+    match plane {
+        PlaneMut::Float32(samples) => samples,
+        PlaneMut::Int32(_) => &mut [],
+    }
+}
+
+/// A client's sample type.
+trait ClientSample: Copy + Default {
+    /// Reads the channels of a group.
+    fn read<S: Simd>(simd: S, sample: SampleFormat, place: Place<'_, Self>);
+}
+
+impl ClientSample for i32 {
+    fn read<S: Simd>(simd: S, sample: SampleFormat, place: Place<'_, i32>) {
+        match sample {
+            SampleFormat::Int16 => collect::<2, _, _>(simd, IntToInt::<16>, place),
+            SampleFormat::Int24 => collect::<3, _, _>(simd, IntToInt::<24>, place),
+            SampleFormat::Int24In32 => collect::<4, _, _>(simd, IntToInt::<24>, place),
+            SampleFormat::Int32 => collect::<4, _, _>(simd, IntToInt::<32>, place),
+            SampleFormat::Float32 => collect::<4, _, _>(simd, FloatToInt::<32>, place),
+        }
+    }
+}
+
+impl ClientSample for f32 {
+    fn read<S: Simd>(simd: S, sample: SampleFormat, place: Place<'_, f32>) {
+        match sample {
+            SampleFormat::Int16 => collect::<2, _, _>(simd, WordToFloat::<16>, place),
+            SampleFormat::Int24 => collect::<3, _, _>(simd, WordToFloat::<24>, place),
+            SampleFormat::Int24In32 => collect::<4, _, _>(simd, WordToFloat::<24>, place),
+            SampleFormat::Int32 => collect::<4, _, _>(simd, WordToFloat::<32>, place),
+            SampleFormat::Float32 => collect::<4, _, _>(simd, FloatToFloat, place),
+        }
+    }
+}
+
+/// Whole frames, and the planes that some of their channels go to.
+struct Place<'a, T> {
+    first: usize,
+    channels: usize,
+    planes: [&'a mut [T]; GROUP],
+    bytes: &'a [u8],
+}
+
+/// Collects planes from frames of samples of `BYTES` bytes.
+fn collect<const BYTES: usize, S: Simd, D: Decode<S>>(
+    simd: S,
+    decode: D,
+    place: Place<'_, D::Sample>,
+) where
+    Samples<BYTES>: Tile<1> + Tile<2> + Tile<8>,
+{
+    let Place {
+        first,
+        channels,
+        planes,
+        bytes,
+    } = place;
+    match channels {
+        1 => simd.vectorize(
+            #[inline(always)]
+            || {
+                let [a, ..] = planes;
+                dense::<BYTES, 1, _, _>(simd, decode, bytes, [a]);
+            },
+        ),
+        2 => simd.vectorize(
+            #[inline(always)]
+            || {
+                let [a, b, ..] = planes;
+                dense::<BYTES, 2, _, _>(simd, decode, bytes, [a, b]);
+            },
+        ),
+        8 => simd.vectorize(
+            #[inline(always)]
+            || dense::<BYTES, 8, _, _>(simd, decode, bytes, planes),
+        ),
+        _ => simd.vectorize(
+            #[inline(always)]
+            || {
+                let group = bytes.get(first * BYTES..).unwrap_or_default();
+                sparse::<BYTES, _, _>(simd, decode, group, channels * BYTES, planes);
+            },
+        ),
+    }
+}
+
+/// The planes are all channels of the stream.
+#[inline(always)]
+fn dense<const BYTES: usize, const CHANNELS: usize, S: Simd, D: Decode<S>>(
+    simd: S,
+    decode: D,
+    bytes: &[u8],
+    mut planes: [&mut [D::Sample]; CHANNELS],
+) where
+    Samples<BYTES>: Tile<CHANNELS>,
+{
+    let tile_bytes = <Samples<BYTES> as Tile<CHANNELS>>::BYTES;
+    let shortest = planes.iter().map(|plane| plane.len()).min().unwrap_or(0);
+    let tiles = (bytes.len() / tile_bytes).min(shortest / LANES);
+    let (tiles_in, rest) = bytes.split_at(tiles * tile_bytes);
+    let mut whole: [&mut [[D::Sample; LANES]]; CHANNELS] = planes.each_mut().map(|plane| {
+        let (head, tail) = std::mem::take(plane).split_at_mut(tiles * LANES);
+        *plane = tail;
+        &mut head.as_chunks_mut().0[..tiles]
+    });
+    for (tile, bytes) in tiles_in.chunks_exact(tile_bytes).enumerate().take(tiles) {
+        let words = Samples::<BYTES>::take(simd, bytes);
+        for (plane, words) in whole.iter_mut().zip(&words) {
+            plane[tile] = decode.samples(*words);
+        }
+    }
+    for tile in rest.chunks(tile_bytes) {
+        let mut padded = [0; BYTES_MAX];
+        padded[..tile.len()].copy_from_slice(tile);
+        let words = Samples::<BYTES>::take(simd, &padded[..tile_bytes]);
+        let frames = tile.len() / (CHANNELS * BYTES);
+        for (plane, words) in planes.iter_mut().zip(&words) {
+            hand_over(plane, &decode.samples(*words), frames);
+        }
+    }
+}
+
+/// The planes are some channels of the stream; the first is at the begin of `bytes`.
+#[inline(always)]
+fn sparse<const BYTES: usize, S: Simd, D: Decode<S>>(
+    simd: S,
+    decode: D,
+    bytes: &[u8],
+    frame_bytes: usize,
+    mut planes: [&mut [D::Sample]; GROUP],
+) where
+    Samples<BYTES>: Tile<GROUP>,
+{
+    let mut tile = [0; BYTES_MAX];
+    for frames in bytes.chunks(LANES * frame_bytes) {
+        let rows = tile.chunks_exact_mut(GROUP * BYTES);
+        let frames = frames.chunks(frame_bytes);
+        let count = frames.len();
+        for (row, frame) in rows.zip(frames) {
+            match frame.get(..GROUP * BYTES) {
+                Some(whole) => row.copy_from_slice(whole),
+                None => row[..frame.len()].copy_from_slice(frame),
+            }
+        }
+        let words = Samples::<BYTES>::take(simd, &tile[..<Samples<BYTES> as Tile<GROUP>>::BYTES]);
+        for (plane, words) in planes.iter_mut().zip(&words) {
+            hand_over(plane, &decode.samples(*words), count);
+        }
+    }
+}
+
+/// Puts the first `frames` samples at the begin of the plane and goes behind them.
+#[inline(always)]
+fn hand_over<T: Copy>(plane: &mut &mut [T], samples: &[T; LANES], frames: usize) {
+    let whole = std::mem::take(plane);
+    // A length that is known is copied with one instruction.
+    if frames == LANES && whole.len() >= LANES {
+        let (to, rest) = whole.split_at_mut(LANES);
+        to.copy_from_slice(samples);
+        *plane = rest;
+    } else {
+        let (to, rest) = whole.split_at_mut(frames.min(whole.len()));
+        to.copy_from_slice(&samples[..to.len()]);
+        *plane = rest;
+    }
+}
