@@ -19,6 +19,6 @@ mod tile;
 mod units;
 mod words;
 
-pub use channel::{silence_channel, write_channel};
+pub use channel::write_channel;
 pub use decoder::{Decoder, PlaneMut};
 pub use encoder::Encoder;

@@ -41,17 +41,6 @@ pub fn write_channel(plane: Plane<'_>, out: &mut [u8], format: &StreamFormat, ch
     }
 }
 
-/// Writes digital silence for one channel: zero in every format.
-pub fn silence_channel(out: &mut [u8], format: &StreamFormat, channel: usize) {
-    if channel >= usize::from(format.channels) {
-        return;
-    }
-    let bytes = format.sample.bytes();
-    for frame in out.chunks_exact_mut(format.frame_bytes()) {
-        frame[channel * bytes..][..bytes].fill(0);
-    }
-}
-
 /// Where a channel's samples are in an interleaved buffer. All in bytes.
 struct Place {
     frame_bytes: usize,
@@ -200,14 +189,8 @@ mod tests {
                 0xEE, 0xEE, 1, 0, 0xEE, 0xEE, 0xEE, 0xEE, 2, 0, 0xEE, 0xEE, 0xEE, 0xEE, 0xEE
             ]
         );
-        silence_channel(&mut bytes, &format, 2);
-        assert_eq!(
-            bytes[..12],
-            [0xEE, 0xEE, 1, 0, 0, 0, 0xEE, 0xEE, 2, 0, 0, 0]
-        );
         let before = bytes;
         write_channel(Plane::Int32(&[7]), &mut bytes, &format, 3);
-        silence_channel(&mut bytes, &format, 3);
         assert_eq!(bytes, before, "a channel that is not there");
     }
 

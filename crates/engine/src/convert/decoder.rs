@@ -60,17 +60,20 @@ impl Decoder {
     /// neighbouring planes all are of one type; those of another type than the first are left alone.
     ///
     /// Real-time safe.
-    pub fn read(&self, bytes: &[u8], planes: &mut [Option<PlaneMut<'_>>]) {
+    pub fn read<'a>(&self, bytes: &[u8], planes: impl IntoIterator<Item = Option<PlaneMut<'a>>>) {
         let channels = usize::from(self.format.channels);
         let frames = bytes.len() / self.format.frame_bytes();
         let bytes = &bytes[..frames * self.format.frame_bytes()];
-        let count = planes.len().min(channels);
-        for (number, planes) in planes[..count].chunks_mut(GROUP).enumerate() {
-            let first = number * GROUP;
-            match planes.iter().flatten().next() {
+        let mut planes = planes.into_iter();
+        for first in (0..channels).step_by(GROUP) {
+            let mut group = [const { None }; GROUP];
+            for slot in &mut group[..(channels - first).min(GROUP)] {
+                *slot = planes.next().flatten();
+            }
+            match group.iter().flatten().next() {
                 None => {}
-                Some(PlaneMut::Int32(_)) => self.read_group(first, gather(planes, integers), bytes),
-                Some(PlaneMut::Float32(_)) => self.read_group(first, gather(planes, floats), bytes),
+                Some(PlaneMut::Int32(_)) => self.read_group(first, group.map(integers), bytes),
+                Some(PlaneMut::Float32(_)) => self.read_group(first, group.map(floats), bytes),
             }
         }
     }
@@ -92,29 +95,18 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// The samples of each plane; none where there is no plane.
-fn gather<'a, 'b, T>(
-    planes: &'a mut [Option<PlaneMut<'b>>],
-    samples: impl Fn(&'a mut PlaneMut<'b>) -> &'a mut [T],
-) -> [&'a mut [T]; GROUP] {
-    let mut planes = planes.iter_mut();
-    std::array::from_fn(|_| match planes.next() {
-        Some(Some(plane)) => samples(plane),
-        _ => &mut [],
-    })
-}
-
-fn integers<'a>(plane: &'a mut PlaneMut<'_>) -> &'a mut [i32] {
+/// The samples of a plane; none where there is no plane of that type.
+fn integers(plane: Option<PlaneMut<'_>>) -> &mut [i32] {
     match plane {
-        PlaneMut::Int32(samples) => samples,
-        PlaneMut::Float32(_) => &mut [],
+        Some(PlaneMut::Int32(samples)) => samples,
+        _ => &mut [],
     }
 }
 
-fn floats<'a>(plane: &'a mut PlaneMut<'_>) -> &'a mut [f32] {
+fn floats(plane: Option<PlaneMut<'_>>) -> &mut [f32] {
     match plane {
-        PlaneMut::Float32(samples) => samples,
-        PlaneMut::Int32(_) => &mut [],
+        Some(PlaneMut::Float32(samples)) => samples,
+        _ => &mut [],
     }
 }
 

@@ -180,12 +180,12 @@ proptest! {
             if let Some(plane) = planes.get_mut(left_out) {
                 *plane = None;
             }
-            Decoder::new(format).read(&bytes, &mut planes);
-            let mut planes: Vec<_> = floats.iter_mut().map(|p| Some(PlaneMut::Float32(p))).collect();
-            Decoder::new(format).read(&bytes, &mut planes);
+            Decoder::new(format).read(&bytes, planes);
+            let planes: Vec<_> = floats.iter_mut().map(|p| Some(PlaneMut::Float32(p))).collect();
+            Decoder::new(format).read(&bytes, planes);
             let mut plain = vec![vec![0.25; room]; usize::from(channels)];
-            let mut planes: Vec<_> = plain.iter_mut().map(|p| Some(PlaneMut::Float32(p))).collect();
-            Decoder::new(format).plain().read(&bytes, &mut planes);
+            let planes: Vec<_> = plain.iter_mut().map(|p| Some(PlaneMut::Float32(p))).collect();
+            Decoder::new(format).plain().read(&bytes, planes);
             prop_assert_eq!(&plain, &floats);
             for channel in 0..usize::from(channels) {
                 for frame in 0..room {
@@ -220,14 +220,14 @@ proptest! {
             let mut encoder = Encoder::new(format).with_dither(seed);
             let bytes = ints(&mut encoder, &fitting, frames);
             let mut back = vec![vec![0; frames]; planes.len()];
-            let mut slots: Vec<_> = back.iter_mut().map(|p| Some(PlaneMut::Int32(p))).collect();
-            Decoder::new(format).read(&bytes, &mut slots);
+            let slots: Vec<_> = back.iter_mut().map(|p| Some(PlaneMut::Int32(p))).collect();
+            Decoder::new(format).read(&bytes, slots);
             prop_assert_eq!(&back, &fitting, "{}", sample);
             // Through the other client type, which holds 24 bits.
             if sample != SampleFormat::Int32 {
                 let mut floats = vec![vec![0.0; frames]; planes.len()];
-                let mut slots: Vec<_> = floats.iter_mut().map(|p| Some(PlaneMut::Float32(p))).collect();
-                Decoder::new(format).read(&bytes, &mut slots);
+                let slots: Vec<_> = floats.iter_mut().map(|p| Some(PlaneMut::Float32(p))).collect();
+                Decoder::new(format).read(&bytes, slots);
                 let mut again = vec![0xEE; bytes.len()];
                 encoder.write(&mut again, |channel| Some(Plane::Float32(&floats[channel])));
                 prop_assert_eq!(again, bytes, "{} as floats", sample);
@@ -244,7 +244,7 @@ proptest! {
             let mut out = vec![0; values.len() * sample.bytes()];
             Encoder::new(format).write(&mut out, |_| Some(Plane::Float32(&values)));
             let mut back = vec![0; values.len()];
-            Decoder::new(format).read(&out, &mut [Some(PlaneMut::Int32(&mut back))]);
+            Decoder::new(format).read(&out, [Some(PlaneMut::Int32(&mut back))]);
             prop_assert!(back.is_sorted(), "{}: {:?}", sample, back);
         }
     }
@@ -262,8 +262,8 @@ proptest! {
             let again = ints(&mut again.clone(), &planes, frames);
             prop_assert_eq!(&bytes, &again);
             let mut back = vec![vec![0; frames]; planes.len()];
-            let mut slots: Vec<_> = back.iter_mut().map(|p| Some(PlaneMut::Int32(p))).collect();
-            Decoder::new(format).read(&bytes, &mut slots);
+            let slots: Vec<_> = back.iter_mut().map(|p| Some(PlaneMut::Int32(p))).collect();
+            Decoder::new(format).read(&bytes, slots);
             for (from, to) in planes.iter().flatten().zip(back.iter().flatten()) {
                 let error = i64::from(*to) - i64::from(*from);
                 // Near full scale one step more, as it is limited there.
@@ -285,7 +285,7 @@ fn error_of(plane: Plane<'_>, exact_steps: f64, sample: SampleFormat, seed: u64)
         .with_dither(seed)
         .write(&mut out, |_| Some(plane));
     let mut back = vec![0; frames];
-    Decoder::new(format).read(&out, &mut [Some(PlaneMut::Int32(&mut back))]);
+    Decoder::new(format).read(&out, [Some(PlaneMut::Int32(&mut back))]);
     let step = 2f64.powi(32 - i32::from(sample.valid_bits()));
     let errors = back.iter().map(|s| f64::from(*s) / step - exact_steps);
     let mean = errors.clone().sum::<f64>() / frames as f64;

@@ -4,9 +4,9 @@ use crate::bridge::{
     BridgeSink, BridgeSource, BridgeSpec, BridgeStatus, Clocks, Side, Stamp, bridge,
 };
 use crate::client::{Client, Plane};
+use crate::convert::{Decoder, PlaneMut};
 use crate::endpoint::{EndpointTiming, Intake, Packet};
 use crate::format::{ClientSample, StreamFormat};
-use crate::graph::decode::{PlaneMut, read_channel};
 use crate::graph::{GraphSpec, NS_PER_SECOND, at_rate, gcd, ns_of};
 use crate::resample::Resampler;
 
@@ -20,6 +20,7 @@ const MARGIN_NS: u64 = 2_000_000;
 pub(super) struct Input {
     spec: BridgeSpec,
     format: StreamFormat,
+    decoder: Decoder,
     source: BridgeSource,
     sink: BridgeSink,
     /// One channel after the other.
@@ -47,6 +48,7 @@ impl Input {
         Ok(Input {
             spec,
             format,
+            decoder: Decoder::new(format),
             source,
             sink,
             integers,
@@ -80,23 +82,10 @@ impl Input {
     /// Takes what was recorded. Real-time safe.
     pub(super) fn take(&mut self, packet: Packet<'_>) {
         let frame_bytes = self.format.frame_bytes();
-        let channels = usize::from(self.format.channels);
         let mut frames_before = 0;
         for piece in packet.bytes.chunks(PIECE_FRAMES * frame_bytes) {
             let frames = piece.len() / frame_bytes;
-            for channel in 0..channels {
-                let plane = channel * PIECE_FRAMES..channel * PIECE_FRAMES + frames;
-                match self.spec.sample {
-                    ClientSample::Int32 => {
-                        let plane = &mut self.integers[plane];
-                        read_channel(piece, &self.format, channel, PlaneMut::Int32(plane));
-                    }
-                    ClientSample::Float32 => {
-                        let plane = &mut self.floats[plane];
-                        read_channel(piece, &self.format, channel, PlaneMut::Float32(plane));
-                    }
-                }
-            }
+            self.decode(piece, frames);
             let stamp = Stamp {
                 position_frames: self.received_frames,
                 at_ns: packet.now_ns + ns_of(frames_before, self.format.rate_hz),
@@ -112,6 +101,22 @@ impl Input {
             });
             self.received_frames += frames as u64;
             frames_before += frames as u64;
+        }
+    }
+
+    fn decode(&mut self, piece: &[u8], frames: usize) {
+        let (integers, floats) = (&mut self.integers, &mut self.floats);
+        match self.spec.sample {
+            ClientSample::Int32 => {
+                let planes = integers.chunks_exact_mut(PIECE_FRAMES);
+                let planes = planes.map(|plane| Some(PlaneMut::Int32(&mut plane[..frames])));
+                self.decoder.read(piece, planes);
+            }
+            ClientSample::Float32 => {
+                let planes = floats.chunks_exact_mut(PIECE_FRAMES);
+                let planes = planes.map(|plane| Some(PlaneMut::Float32(&mut plane[..frames])));
+                self.decoder.read(piece, planes);
+            }
         }
     }
 

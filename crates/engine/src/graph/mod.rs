@@ -1,6 +1,5 @@
 //! The graph: one client, one endpoint, and what is between.
 
-mod decode;
 mod input;
 mod output;
 

@@ -2,7 +2,7 @@
 
 use crate::bridge::{BridgeSink, BridgeSource, BridgeSpec, Clocks, Side, Stamp, bridge};
 use crate::client::Client;
-use crate::convert;
+use crate::convert::Encoder;
 use crate::format::StreamFormat;
 use crate::graph::{GraphSpec, ns_of};
 use crate::resample::Resampler;
@@ -13,7 +13,7 @@ const PIECE_FRAMES: u32 = 512;
 /// Writes a client's blocks into a device's memory.
 #[derive(Debug)]
 pub(super) struct Output {
-    format: StreamFormat,
+    encoder: Encoder,
     way: Way,
 }
 
@@ -55,12 +55,15 @@ impl Output {
         } else {
             Way::Resampled(Box::new(Resampled::new(format, block_frames, spec)?))
         };
-        Ok(Output { format, way })
+        Ok(Output {
+            encoder: Encoder::new(format),
+            way,
+        })
     }
 
     /// The device's format.
     pub(super) fn format(&self) -> &StreamFormat {
-        &self.format
+        self.encoder.format()
     }
 
     /// Forgets what is left of earlier blocks. Allocates: not for the real-time path.
@@ -83,7 +86,7 @@ impl Output {
     /// delay not counted, in nanoseconds.
     pub(super) fn ns_before_block(&self, left: &Left) -> u64 {
         match &self.way {
-            Way::Direct { .. } => ns_of(left.done as u64, self.format.rate_hz),
+            Way::Direct { .. } => ns_of(left.done as u64, self.format().rate_hz),
             Way::Resampled(resampled) => resampled.ns_before_block(left),
         }
     }
@@ -115,7 +118,7 @@ impl Output {
         bytes: &mut [u8],
         left: &mut Left,
     ) -> bool {
-        let frame_bytes = self.format.frame_bytes();
+        let frame_bytes = self.format().frame_bytes();
         let start = left.done * frame_bytes;
         match &mut self.way {
             Way::Direct { taken_frames } => {
@@ -124,15 +127,11 @@ impl Output {
                     .saturating_sub(*taken_frames)
                     .min(left.room - left.done);
                 let out = &mut bytes[start..start + frames * frame_bytes];
-                for channel in 0..usize::from(self.format.channels) {
-                    match client.output(channel) {
-                        Some(plane) => {
-                            let part = plane.part(*taken_frames, frames);
-                            convert::write_channel(part, out, &self.format, channel);
-                        }
-                        None => convert::silence_channel(out, &self.format, channel),
-                    }
-                }
+                let taken = *taken_frames;
+                self.encoder.write(out, |channel| {
+                    let plane = client.output(channel)?;
+                    Some(plane.part(taken, frames))
+                });
                 *taken_frames += frames;
                 left.done += frames;
                 frames > 0
@@ -142,10 +141,8 @@ impl Output {
                 let frames = wanted.min(PIECE_FRAMES as usize);
                 let out = &mut bytes[start..start + frames * frame_bytes];
                 resampled.pull(frames);
-                for channel in 0..usize::from(self.format.channels) {
-                    let plane = resampled.sink.plane(channel);
-                    convert::write_channel(plane, out, &self.format, channel);
-                }
+                let sink = &resampled.sink;
+                self.encoder.write(out, |channel| Some(sink.plane(channel)));
                 left.done += frames;
                 frames > 0
             }
