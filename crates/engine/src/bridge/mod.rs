@@ -19,8 +19,13 @@
 //! differ, it is raised to the pull's length and the reach, once, with a fade: the latency jumps
 //! then. [`BridgeStatus::target_frames`] tells.
 //!
+//! **Beginning.** Between two clocks the sink is silent until both were looked at for 0.4 s, so that
+//! sound begins where it is to stay. What begins with the source's very first frame begins as it
+//! is, everything else with a fade of 64 frames.
+//!
 //! **Too few frames.** The last value fades out and silence follows, counted as one underrun however
-//! long it takes. When the source is back, its sound fades in at the target.
+//! long it takes. When the source is back, its sound fades in at the target. Twice in a second, and
+//! the target is raised by what was missing.
 //!
 //! **Too many frames.** What the source cannot push is dropped, and the sink goes on at the target,
 //! with a fade, counted as an overrun. The same where the lead jumped away from its target.

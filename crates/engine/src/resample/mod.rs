@@ -52,7 +52,9 @@ pub struct Resampler {
     /// The filters of the batch, one behind the other.
     filters: Vec<f64>,
     /// Where each filter of the batch begins, in frames behind the first one's beginning.
-    starts: Vec<usize>,
+    starts: [usize; BATCH_FRAMES],
+    /// Filters that the batch has.
+    aimed: usize,
 }
 
 impl Resampler {
@@ -74,7 +76,8 @@ impl Resampler {
         Ok(Resampler {
             kernel: Kernel::new(taps, 1.0 / stretch, attenuation_db),
             filters: vec![0.0; taps * BATCH_FRAMES],
-            starts: Vec::with_capacity(BATCH_FRAMES),
+            starts: [0; BATCH_FRAMES],
+            aimed: 0,
         })
     }
 
@@ -98,11 +101,13 @@ impl Resampler {
     /// is at `at`.
     pub fn aim(&mut self, at: Position, step: Step, frames: usize) {
         let taps = self.kernel.taps();
-        self.starts.clear();
-        for (n, filter) in self.filters.chunks_exact_mut(taps).take(frames).enumerate() {
+        self.aimed = frames.min(BATCH_FRAMES);
+        let filters = self.filters.chunks_exact_mut(taps);
+        let batch = filters.zip(&mut self.starts).take(self.aimed);
+        for (n, (filter, start)) in batch.enumerate() {
             let place = at.after(step, n as u64);
             self.kernel.at(place.fraction(), filter);
-            self.starts.push((place.frame() - at.frame()) as usize);
+            *start = (place.frame() - at.frame()) as usize;
         }
     }
 
@@ -111,7 +116,12 @@ impl Resampler {
     pub fn apply(&self, input: &[f64], out: &mut [f64]) {
         let taps = self.kernel.taps();
         let filters = self.filters.chunks_exact(taps);
-        for ((out, filter), &start) in out.iter_mut().zip(filters).zip(&self.starts) {
+        for ((out, filter), &start) in out
+            .iter_mut()
+            .zip(filters)
+            .zip(&self.starts)
+            .take(self.aimed)
+        {
             if let Some(frames) = input.get(start..start + taps) {
                 *out = kernel::product(filter, frames);
             }

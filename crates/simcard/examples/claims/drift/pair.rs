@@ -54,7 +54,8 @@ pub struct Seen {
 
 struct Heard {
     block: Vec<i64>,
-    last: Option<i64>,
+    /// The last frame, and whether it was far from a round's end.
+    last: Option<(i64, bool)>,
     rms: (f64, u64),
     seen: Seen,
 }
@@ -208,7 +209,10 @@ impl Machine {
         let target = f64::from(status.target_frames);
         let truth = self.source_frame(due_ns);
         let since = (due_ns - START_NS) as f64 * SECOND;
-        let is_clear = since >= SETTLED_SECONDS && self.heard.is_clear(truth - target);
+        if since < SETTLED_SECONDS {
+            return;
+        }
+        let is_clear = self.heard.is_clear(truth - target);
         self.heard.compare_steps(nominal, is_clear);
         self.heard.seen.frames += frames as u64;
         if !is_clear {
@@ -255,13 +259,14 @@ impl Heard {
 
     fn compare_steps(&mut self, nominal: f64, is_clear: bool) {
         for &sample in &self.block {
-            if let Some(last) = self.last {
+            if let Some((last, was_clear)) = self.last {
                 let step = (sample - last) as f64 / SCALE as f64;
                 let astray = (step - nominal).abs() > STEP_TOLERANCE * nominal;
-                self.seen.jumps += u64::from(astray && is_clear);
-                self.seen.altered += u64::from(sample % SCALE != 0 || sample - last != SCALE);
+                self.seen.jumps += u64::from(astray && is_clear && was_clear);
+                let next = (last / SCALE + 1) % FRAMES_IN_A_ROUND * SCALE;
+                self.seen.altered += u64::from(sample != next);
             }
-            self.last = is_clear.then_some(sample);
+            self.last = Some((sample, is_clear));
         }
     }
 
