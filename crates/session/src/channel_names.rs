@@ -44,6 +44,16 @@ pub(crate) fn input_name(channels: u16, index: u32) -> String {
     }
 }
 
+/// The most letters of a device's name in a channel's; ASIO has room for 31 in all.
+const DEVICE_LETTERS: usize = 24;
+
+/// The name of a channel of one of several devices: the device's, and the channel's number in it from
+/// 1.
+pub(crate) fn joined_name(device: &str, index: u32) -> String {
+    let short: String = device.chars().take(DEVICE_LETTERS).collect();
+    format!("{} {}", short.trim_end(), index + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,8 +11,8 @@ use asio_io::{HostLive, driver_error, sample_type};
 use engine::endpoint::{Device, DeviceInfo, EndpointError, FaultKind, SideInfo};
 use engine::format::ClientSample;
 
-use crate::channel_names;
-use crate::direct_stream::{DirectStream, Rates};
+use crate::devices::{JoinedDevice, Layout};
+use crate::direct_stream::{DirectStream, How, Rates};
 use crate::preferences::Preferences;
 use crate::rates::{RATES_HZ, at_rate};
 
@@ -31,6 +31,7 @@ const POWERS_OF_TWO: i32 = -1;
 pub struct DirectDriver {
     name: String,
     device: Arc<dyn Device>,
+    joined: Vec<JoinedDevice>,
     live: Arc<HostLive>,
     preferences: Preferences,
     /// The rate that the host chose, in Hz. The device's own where it chose none.
@@ -52,24 +53,29 @@ impl DirectDriver {
         Self {
             name: name.into(),
             device,
+            joined: Vec::new(),
             live: Arc::new(HostLive::new()),
             rate_hz: preferences.rate_hz,
             preferences,
         }
     }
 
+    /// The same with more devices, whose channels follow.
+    #[must_use]
+    pub fn joined_with(mut self, joined: Vec<JoinedDevice>) -> Self {
+        self.joined = joined;
+        self
+    }
+
     fn device_info(&self) -> Result<DeviceInfo> {
         self.device.describe().map_err(driver_error)
     }
 
-    /// The device's channels, numbered from 0, in the host's order.
-    fn channels(&self, info: &DeviceInfo, is_input: bool) -> Vec<u16> {
-        let (side, map) = if is_input {
-            (info.input.as_ref(), &self.preferences.inputs)
-        } else {
-            (info.output.as_ref(), &self.preferences.outputs)
-        };
-        side.map_or(Vec::new(), |side| map.of(side.channels))
+    fn layout(&self, info: &DeviceInfo) -> Layout {
+        let Preferences {
+            outputs, inputs, ..
+        } = &self.preferences;
+        Layout::new(info, outputs, inputs, &self.joined)
     }
 
     fn sample(&self, info: &DeviceInfo) -> ClientSample {
@@ -133,10 +139,10 @@ impl Driver for DirectDriver {
     }
 
     fn channel_counts(&mut self) -> Result<ChannelCounts> {
-        let info = self.device_info()?;
+        let layout = self.layout(&self.device_info()?);
         Ok(ChannelCounts {
-            inputs: self.channels(&info, true).len() as u32,
-            outputs: self.channels(&info, false).len() as u32,
+            inputs: layout.inputs.len() as u32,
+            outputs: layout.outputs.len() as u32,
         })
     }
 
@@ -204,35 +210,24 @@ impl Driver for DirectDriver {
         stream: Option<&DirectStream>,
     ) -> Result<ChannelInfo> {
         let info = self.device_info()?;
-        let (side, what) = if channel.is_input {
-            (info.input.as_ref(), "input")
-        } else {
-            (info.output.as_ref(), "output")
-        };
-        let mapped = self.channels(&info, channel.is_input);
-        let own = mapped.get(channel.index as usize);
-        let (Some(side), Some(&own)) = (side, own) else {
+        let layout = self.layout(&info);
+        let Some(known) = layout.side(channel.is_input).get(channel.index as usize) else {
+            let what = if channel.is_input { "input" } else { "output" };
             let message = format!(
                 "There is no {what} channel {}; {} has {} inputs and {} outputs.",
                 channel.index,
                 self.name,
-                self.channels(&info, true).len(),
-                self.channels(&info, false).len()
+                layout.inputs.len(),
+                layout.outputs.len()
             );
             return Err(Error::new(AsioError::INVALID_PARAMETER, message));
-        };
-        let own = u32::from(own);
-        let name = if channel.is_input {
-            channel_names::input_name(side.channels, own)
-        } else {
-            channel_names::output_name(side.channel_mask, own)
         };
         Ok(ChannelInfo {
             sample_type: match stream {
                 Some(stream) => asio::driver::Stream::buffers(stream).sample_type(),
                 None => sample_type(self.sample(&info)),
             },
-            name,
+            name: known.name.clone(),
             is_active: stream.is_some_and(|stream| stream.has_channel(channel)),
             group: 0,
         })
@@ -242,14 +237,16 @@ impl Driver for DirectDriver {
         let info = self.device_info()?;
         let rate_hz = self.current_rate_hz(&info);
         let device_hz = self.device_hz(rate_hz).map_err(driver_error)?;
-        DirectStream::open(
-            Arc::clone(&self.device),
-            Arc::clone(&self.live),
-            request,
-            Rates { rate_hz, device_hz },
-            sample_type(self.sample(&info)),
-            self.preferences.clone(),
-        )
+        let layout = self.layout(&info);
+        let how = How {
+            rates: Rates { rate_hz, device_hz },
+            sample_type: sample_type(self.sample(&info)),
+            preferences: self.preferences.clone(),
+            layout,
+            joined: self.joined.clone(),
+        };
+        let (device, live) = (Arc::clone(&self.device), Arc::clone(&self.live));
+        DirectStream::open(device, live, request, how)
     }
 
     fn control_panel(&mut self) -> Result<()> {

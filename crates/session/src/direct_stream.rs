@@ -13,6 +13,7 @@ use engine::endpoint::{Device, OpenRequest, Sides};
 use engine::latency::{InputLatency, Latency};
 use rt::Flag;
 
+use crate::devices::{JoinedDevice, Layout};
 use crate::preferences::Preferences;
 use crate::rates::at_rate;
 use crate::stream_thread::{self, Command, Opened, Setup};
@@ -47,25 +48,32 @@ pub(crate) struct Rates {
     pub device_hz: u32,
 }
 
+/// How a stream is to be.
+pub(crate) struct How {
+    pub rates: Rates,
+    pub sample_type: SampleType,
+    pub preferences: Preferences,
+    pub layout: Layout,
+    pub joined: Vec<JoinedDevice>,
+}
+
 impl DirectStream {
     /// Opens the device on a thread of its own, with buffers for the channels of `request`.
     pub(crate) fn open(
         device: Arc<dyn Device>,
         live: Arc<HostLive>,
         request: StreamRequest,
-        rates: Rates,
-        sample_type: SampleType,
-        preferences: Preferences,
+        how: How,
     ) -> Result<DirectStream> {
         let StreamRequest {
             channels,
             block_frames,
             host,
         } = request;
-        let Rates { rate_hz, device_hz } = rates;
-        let uses = |is_input| channels.iter().any(|channel| channel.is_input == is_input);
+        let Rates { rate_hz, device_hz } = how.rates;
+        let uses = |is_input| how.layout.is_used(0, is_input, &channels);
         let sides = Sides::of(uses(false), uses(true));
-        let buffers = HostBuffers::new(sample_type, &channels, block_frames);
+        let buffers = HostBuffers::new(how.sample_type, &channels, block_frames);
         let running = Arc::new(Flag::new(false));
         let (commands, command_receiver) = channel();
         let (opened_sender, opened) = sync_channel(1);
@@ -80,7 +88,9 @@ impl DirectStream {
             },
             buffers: Arc::clone(&buffers),
             host,
-            preferences,
+            preferences: how.preferences,
+            layout: how.layout,
+            joined: how.joined,
             live: Arc::clone(&live),
             running: Arc::clone(&running),
         };

@@ -8,16 +8,19 @@
 #![forbid(unsafe_code)]
 
 mod channel_names;
+mod devices;
 mod direct_driver;
 mod direct_stream;
 #[cfg(windows)]
 pub mod installation;
 mod latency_gauges;
+mod member;
 mod preferences;
 pub mod product;
 mod rates;
 mod stream_thread;
 
+pub use devices::JoinedDevice;
 pub use direct_driver::DirectDriver;
 pub use direct_stream::DirectStream;
 pub use preferences::{ChannelMap, Preferences};

@@ -7,14 +7,17 @@ use asio::abi::HostMessage;
 use asio::driver::{HostBuffers, HostCallbacks};
 use asio_io::{HostClient, HostLive, client_sample};
 use engine::endpoint::{
-    Device, Endpoint, EndpointError, FaultKind, OpenRequest, StreamFault, Wake, Waker,
+    Device, Endpoint, EndpointError, FaultKind, OpenRequest, Sides, StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
-use engine::graph::{Graph, GraphSpec};
+use engine::graph::{Graph, GraphSpec, join_input, join_output};
 use rt::{DenormalsOff, Flag};
 
+use crate::devices::{JoinedDevice, Layout};
 use crate::latency_gauges::LatencyGauges;
-use crate::preferences::{ChannelMap, Preferences};
+use crate::member::{Member, Part};
+use crate::preferences::Preferences;
+use crate::rates::at_rate;
 
 /// So many waits in a row may pass without a wake-up before the device counts as lost.
 const TIMEOUTS_MAX: u32 = 3;
@@ -26,6 +29,8 @@ pub(crate) struct Setup {
     /// The host's rate in Hz; the device may run at another.
     pub rate_hz: u32,
     pub preferences: Preferences,
+    pub layout: Layout,
+    pub joined: Vec<JoinedDevice>,
     pub buffers: Arc<HostBuffers>,
     pub host: HostCallbacks,
     pub live: Arc<HostLive>,
@@ -75,6 +80,8 @@ pub(crate) fn run(
 
 struct StreamThread {
     endpoint: Box<dyn Endpoint>,
+    spec: GraphSpec,
+    members: Vec<Member>,
     graph: Graph<HostClient>,
     latency: Arc<LatencyGauges>,
     buffers: Arc<HostBuffers>,
@@ -94,25 +101,38 @@ impl StreamThread {
         let (output, input) = (endpoint.output_format(), endpoint.input_format());
         let timing = endpoint.timing();
         let rate_hz = setup.rate_hz;
-        let preferences = &setup.preferences;
-        let client = HostClient::new(
-            Arc::clone(&setup.buffers),
-            setup.host,
-            Arc::clone(&setup.live),
-            Arc::clone(&setup.running),
-            &host_channels(output, &preferences.outputs),
-            &host_channels(input, &preferences.inputs),
-            rate_hz,
-        );
         let spec = GraphSpec {
             output,
             input,
             timing,
             sample: client_sample(setup.buffers.sample_type()),
             rate_hz,
-            quality: preferences.quality,
-            safety_frames: preferences.safety_frames,
+            quality: setup.preferences.quality,
+            safety_frames: setup.preferences.safety_frames,
         };
+        let members = open_members(&setup);
+        let host_channels = |is_input, main: Option<StreamFormat>| {
+            let channels = main.map_or(0, |format| format.channels);
+            let mut list = setup.layout.host_channels(0, is_input, channels);
+            for member in members.iter().filter(|member| member.is_input == is_input) {
+                let channels = member.format.channels;
+                list.extend(
+                    setup
+                        .layout
+                        .host_channels(member.device, is_input, channels),
+                );
+            }
+            list
+        };
+        let client = HostClient::new(
+            Arc::clone(&setup.buffers),
+            setup.host,
+            Arc::clone(&setup.live),
+            Arc::clone(&setup.running),
+            &host_channels(false, output),
+            &host_channels(true, input),
+            rate_hz,
+        );
         let graph = Graph::new(client, &spec)
             .map_err(|message| EndpointError::new(FaultKind::Unsupported, message))?;
         let latency = Arc::new(LatencyGauges::new(&*endpoint, rate_hz));
@@ -123,6 +143,8 @@ impl StreamThread {
         };
         let stream = StreamThread {
             endpoint,
+            spec,
+            members,
             graph,
             latency,
             buffers: setup.buffers,
@@ -158,11 +180,54 @@ impl StreamThread {
             return Err(EndpointError::new(FaultKind::Lost, message));
         }
         self.graph.restart(HostClient::restart);
+        self.start_members()?;
         self.latency.update(&self.graph, self.endpoint.measured());
         self.running.set(true);
         self.endpoint
             .start(self.graph.fill().keep_frames())
-            .inspect_err(|_| self.running.set(false))
+            .inspect_err(|_| {
+                self.running.set(false);
+                self.stop_members();
+            })
+    }
+
+    /// Gives each joined device and the graph the two ends of a new bridge.
+    fn start_members(&mut self) -> Result<(), EndpointError> {
+        let block_frames = self.buffers.block_frames();
+        let unsupported = |message| EndpointError::new(FaultKind::Unsupported, message);
+        let (mut outputs, mut inputs, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        for member in &self.members {
+            let (format, timing) = (member.format, &member.timing);
+            let part = if member.is_input {
+                let (input, listener) =
+                    join_input(format, timing, block_frames, &self.spec).map_err(unsupported)?;
+                inputs.push(input);
+                Part {
+                    work: Box::new(listener),
+                    keep_frames: 0,
+                }
+            } else {
+                let (output, player) =
+                    join_output(format, timing, block_frames, &self.spec).map_err(unsupported)?;
+                outputs.push(output);
+                Part {
+                    keep_frames: player.keep_frames(),
+                    work: Box::new(player),
+                }
+            };
+            parts.push(part);
+        }
+        self.graph.join(outputs, inputs);
+        for (member, part) in self.members.iter().zip(parts) {
+            member.start(part);
+        }
+        Ok(())
+    }
+
+    fn stop_members(&self) {
+        for member in &self.members {
+            member.stop();
+        }
     }
 
     /// Returns whether the control side has gone.
@@ -173,6 +238,7 @@ impl StreamThread {
         };
         self.running.set(false);
         self.endpoint.stop();
+        self.stop_members();
         self.live.halt();
         // A host that starts again hears nothing of what it played before.
         self.buffers.clear();
@@ -255,14 +321,28 @@ impl StreamThread {
     }
 }
 
-/// For each of the device's channels the host's.
-fn host_channels(format: Option<StreamFormat>, map: &ChannelMap) -> Vec<Option<u32>> {
-    let channels = format.map_or(0, |format| format.channels);
-    let mut host = vec![None; usize::from(channels)];
-    for (index, channel) in (0..).zip(map.of(channels)) {
-        if let Some(slot) = host.get_mut(usize::from(channel)) {
-            *slot = Some(index);
+/// Opens the joined devices that the host uses. One that does not open has silent channels; it never
+/// takes the others along.
+fn open_members(setup: &Setup) -> Vec<Member> {
+    let used = setup.buffers.channels();
+    let open = |(number, joined): (usize, &JoinedDevice)| {
+        let JoinedDevice {
+            device, is_input, ..
+        } = joined;
+        if !setup.layout.is_used(number, *is_input, used) {
+            return None;
         }
-    }
-    host
+        let info = device.describe().ok()?;
+        let block_frames = setup.buffers.block_frames();
+        let request = OpenRequest {
+            rate_hz: match device.check_rate(setup.rate_hz) {
+                Ok(()) => setup.rate_hz,
+                Err(_) => info.rate_hz,
+            },
+            block_frames: at_rate(block_frames, setup.rate_hz, info.rate_hz).max(1),
+            sides: Sides::of(!is_input, *is_input),
+        };
+        Member::open(number, *is_input, Arc::clone(device), request).ok()
+    };
+    (1..).zip(&setup.joined).filter_map(open).collect()
 }

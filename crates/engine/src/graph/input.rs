@@ -18,65 +18,40 @@ const MARGIN_NS: u64 = 2_000_000;
 /// Takes packets from a device and gives blocks to a client.
 #[derive(Debug)]
 pub(super) struct Input {
+    receiver: Receiver,
+    sink: BridgeSink,
+    pulled_frames: u64,
+}
+
+/// Takes packets from a device into a bridge.
+#[derive(Debug)]
+pub(super) struct Receiver {
     spec: BridgeSpec,
     format: StreamFormat,
     decoder: Decoder,
     source: BridgeSource,
-    sink: BridgeSink,
     /// One channel after the other.
     integers: Vec<i32>,
     floats: Vec<f32>,
     received_frames: u64,
-    pulled_frames: u64,
 }
 
-impl Input {
-    /// # Errors
-    /// One sentence that tells why such frames cannot be had from such a device.
-    pub(super) fn new(
-        format: StreamFormat,
-        block_frames: u32,
-        spec: &GraphSpec,
-    ) -> Result<Input, String> {
-        let spec = bridge_spec(format, block_frames, spec)?;
-        let (source, sink) = bridge(&spec)?;
+impl Receiver {
+    pub(super) fn new(format: StreamFormat, spec: BridgeSpec, source: BridgeSource) -> Receiver {
         let samples = PIECE_FRAMES * usize::from(format.channels);
         let (integers, floats) = match spec.sample {
             ClientSample::Int32 => (vec![0; samples], Vec::new()),
             ClientSample::Float32 => (Vec::new(), vec![0.0; samples]),
         };
-        Ok(Input {
+        Receiver {
             spec,
             format,
             decoder: Decoder::new(format),
             source,
-            sink,
             integers,
             floats,
             received_frames: 0,
-            pulled_frames: 0,
-        })
-    }
-
-    /// Forgets all that came. Allocates: not for the real-time path.
-    pub(super) fn restart(&mut self) {
-        if let Ok((source, sink)) = bridge(&self.spec) {
-            (self.source, self.sink) = (source, sink);
         }
-        self.received_frames = 0;
-        self.pulled_frames = 0;
-    }
-
-    /// What came since the start, in whole frames of the client.
-    pub(super) fn received_client_frames(&self) -> u64 {
-        let (from, to) = (self.spec.source.rate_hz, self.spec.sink.rate_hz);
-        (u128::from(self.received_frames) * u128::from(to) / u128::from(from.max(1))) as u64
-    }
-
-    /// A period of the device in frames of the client; at least 1.
-    pub(super) fn period_client_frames(&self, period_frames: u32) -> u32 {
-        let (from, to) = (self.spec.source.rate_hz, self.spec.sink.rate_hz);
-        at_rate(period_frames, from, to).max(1)
     }
 
     /// Takes what was recorded. Real-time safe.
@@ -119,6 +94,62 @@ impl Input {
             }
         }
     }
+}
+
+impl Input {
+    /// # Errors
+    /// One sentence that tells why such frames cannot be had from such a device.
+    pub(super) fn new(
+        format: StreamFormat,
+        block_frames: u32,
+        spec: &GraphSpec,
+    ) -> Result<Input, String> {
+        let spec = bridge_spec(format, block_frames, spec)?;
+        let (source, sink) = bridge(&spec)?;
+        Ok(Input {
+            receiver: Receiver::new(format, spec, source),
+            sink,
+            pulled_frames: 0,
+        })
+    }
+
+    /// Forgets all that came. Allocates: not for the real-time path.
+    pub(super) fn restart(&mut self) {
+        if let Ok((source, sink)) = bridge(&self.receiver.spec) {
+            (self.receiver.source, self.sink) = (source, sink);
+        }
+        self.receiver.received_frames = 0;
+        self.pulled_frames = 0;
+    }
+
+    /// The device's channels.
+    pub(super) fn channels(&self) -> usize {
+        usize::from(self.receiver.format.channels)
+    }
+
+    /// The rates of the device and of the client in Hz.
+    fn rates_hz(&self) -> (u32, u32) {
+        let BridgeSpec { source, sink, .. } = &self.receiver.spec;
+        (source.rate_hz, sink.rate_hz)
+    }
+
+    /// What came since the start, in whole frames of the client.
+    pub(super) fn received_client_frames(&self) -> u64 {
+        let (from, to) = self.rates_hz();
+        let frames = u128::from(self.receiver.received_frames);
+        (frames * u128::from(to) / u128::from(from.max(1))) as u64
+    }
+
+    /// A period of the device in frames of the client; at least 1.
+    pub(super) fn period_client_frames(&self, period_frames: u32) -> u32 {
+        let (from, to) = self.rates_hz();
+        at_rate(period_frames, from, to).max(1)
+    }
+
+    /// Takes what was recorded. Real-time safe.
+    pub(super) fn take(&mut self, packet: Packet<'_>) {
+        self.receiver.take(packet);
+    }
 
     /// Gives the client its next block. Real-time safe.
     pub(super) fn give(&mut self, client: &mut impl Client, now_ns: u64) {
@@ -129,7 +160,7 @@ impl Input {
         };
         self.sink.pull(frames as usize, stamp);
         self.pulled_frames += u64::from(frames);
-        for channel in 0..usize::from(self.format.channels) {
+        for channel in 0..self.channels() {
             if client.hears(channel) {
                 client.input(channel, self.sink.plane(channel));
             }
@@ -140,7 +171,7 @@ impl Input {
     /// the block's time, beyond a period.
     pub(super) fn lead_frames(&self) -> u32 {
         let target_frames = self.sink.status().target_frames;
-        let (from, to) = (self.spec.source.rate_hz, self.spec.sink.rate_hz);
+        let (from, to) = self.rates_hz();
         at_rate(target_frames, from, to)
     }
 
@@ -156,9 +187,9 @@ impl Input {
 /// packet that came in the same wake-up (`block - input period`); a block's time may be as far ahead
 /// of its wake-up as `period - gcd(block, period)`; and a packet may be as old as
 /// `input period - gcd(input period, period)`, or an input period where the wake-ups are not the
-/// device's own. With equal periods the sum is `block - gcd(block, period)`. Where the clocks differ, all of these are at their worst at some
-/// time, and the filter needs frames ahead.
-fn bridge_spec(
+/// device's own. With equal periods the sum is `block - gcd(block, period)`. Where the clocks differ,
+/// all of these are at their worst at some time, and the filter needs frames ahead.
+pub(super) fn bridge_spec(
     format: StreamFormat,
     block_frames: u32,
     spec: &GraphSpec,

@@ -1,9 +1,10 @@
 //! The graph: one client, one endpoint, and what is between.
 
 mod input;
+mod joined;
 mod output;
 
-use crate::bridge::BridgeStatus;
+use crate::bridge::{BridgeStatus, Stamp};
 use crate::client::{BlockTime, Client};
 use crate::endpoint::{Cycle, Due, EndpointTiming, Intake, Packet};
 use crate::fill::Fill;
@@ -11,6 +12,8 @@ use crate::format::{ClientSample, StreamFormat};
 use crate::resample::Quality;
 use input::Input;
 use output::{Left, Output};
+
+pub use joined::{JoinedInput, JoinedOutput, Listener, Player, join_input, join_output};
 
 const NS_PER_SECOND: u64 = 1_000_000_000;
 
@@ -45,6 +48,9 @@ pub struct Graph<C> {
     client: C,
     output: Option<Output>,
     input: Option<Input>,
+    joined_outputs: Vec<JoinedOutput>,
+    joined_inputs: Vec<JoinedInput>,
+    output_channels: usize,
     /// The client's.
     rate_hz: u32,
     intake: Intake,
@@ -83,6 +89,9 @@ impl<C: Client> Graph<C> {
         Ok(Self {
             client,
             output,
+            joined_outputs: Vec::new(),
+            joined_inputs: Vec::new(),
+            output_channels: spec.output.map_or(0, |format| usize::from(format.channels)),
             input,
             rate_hz: spec.rate_hz,
             intake: spec.timing.intake,
@@ -93,6 +102,13 @@ impl<C: Client> Graph<C> {
             made_a_block: false,
             underrun: false,
         })
+    }
+
+    /// Takes other devices instead of those that it had. Their channels follow the endpoint's, in
+    /// their order. Allocates: not for the real-time path.
+    pub fn join(&mut self, outputs: Vec<JoinedOutput>, inputs: Vec<JoinedInput>) {
+        self.joined_outputs = outputs;
+        self.joined_inputs = inputs;
     }
 
     /// The client.
@@ -148,10 +164,22 @@ impl<C: Client> Graph<C> {
         if let Some(input) = &mut self.input {
             input.give(&mut self.client, self.last_ns);
         }
+        let stamp = Stamp {
+            position_frames: self.made_frames,
+            at_ns: self.last_ns,
+        };
+        let mut first_channel = self.input.as_ref().map_or(0, Input::channels);
+        for input in &mut self.joined_inputs {
+            first_channel += input.give(&mut self.client, first_channel, stamp);
+        }
         self.client.process(BlockTime {
             frame: self.made_frames,
             now_ns: self.last_ns,
         });
+        let mut first_channel = self.output_channels;
+        for output in &mut self.joined_outputs {
+            first_channel += output.push(&self.client, first_channel, stamp);
+        }
         self.made_frames += u64::from(self.client.block_frames());
         self.made_a_block = true;
     }

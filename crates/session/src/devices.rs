@@ -1,0 +1,119 @@
+//! The devices of a driver, and which channel of which is which of the host's.
+
+use std::sync::Arc;
+
+use asio::driver::ChannelId;
+use engine::endpoint::{Device, DeviceInfo, SideInfo};
+
+use crate::channel_names;
+use crate::preferences::ChannelMap;
+
+/// A device whose channels follow those of the devices before it, in one direction.
+#[derive(Clone)]
+pub struct JoinedDevice {
+    /// The device. It is opened when the host uses one of its channels.
+    pub device: Arc<dyn Device>,
+    /// Whether it records.
+    pub is_input: bool,
+    /// Which of its channels the host gets.
+    pub channels: ChannelMap,
+}
+
+/// One of the host's channels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostChannel {
+    /// 0 for the main device, else the joined one's place plus 1.
+    pub(crate) device: usize,
+    /// The device's channel, from 0.
+    pub(crate) channel: u16,
+    pub(crate) name: String,
+}
+
+/// All of the host's channels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) outputs: Vec<HostChannel>,
+    pub(crate) inputs: Vec<HostChannel>,
+}
+
+impl Layout {
+    /// The channels of a main device and those of the joined ones. A joined device that cannot be
+    /// described has none.
+    pub(crate) fn new(
+        main: &DeviceInfo,
+        outputs: &ChannelMap,
+        inputs: &ChannelMap,
+        joined: &[JoinedDevice],
+    ) -> Self {
+        let mut layout = Self::default();
+        layout.add(0, main.output.as_ref(), outputs, false);
+        layout.add(0, main.input.as_ref(), inputs, true);
+        for (device, member) in (1..).zip(joined) {
+            if let Ok(info) = member.device.describe() {
+                let side = match member.is_input {
+                    true => info.input.as_ref(),
+                    false => info.output.as_ref(),
+                };
+                layout.add(device, side, &member.channels, member.is_input);
+            }
+        }
+        layout
+    }
+
+    fn add(&mut self, device: usize, side: Option<&SideInfo>, map: &ChannelMap, is_input: bool) {
+        let Some(side) = side else { return };
+        let list = if is_input {
+            &mut self.inputs
+        } else {
+            &mut self.outputs
+        };
+        for channel in map.of(side.channels) {
+            let own = u32::from(channel);
+            let name = match (device, is_input) {
+                (0, true) => channel_names::input_name(side.channels, own),
+                (0, false) => channel_names::output_name(side.channel_mask, own),
+                _ => channel_names::joined_name(&side.name, own),
+            };
+            list.push(HostChannel {
+                device,
+                channel,
+                name,
+            });
+        }
+    }
+
+    /// The channels of a direction.
+    pub(crate) fn side(&self, is_input: bool) -> &[HostChannel] {
+        if is_input {
+            &self.inputs
+        } else {
+            &self.outputs
+        }
+    }
+
+    /// Which devices the host's choice of channels needs: for each, as [`HostChannel::device`] counts.
+    pub(crate) fn is_used(&self, device: usize, is_input: bool, used: &[ChannelId]) -> bool {
+        used.iter().any(|id| {
+            let channel = self.side(id.is_input).get(id.index as usize);
+            id.is_input == is_input && channel.is_some_and(|channel| channel.device == device)
+        })
+    }
+
+    /// For each of a device's channels the host's.
+    pub(crate) fn host_channels(
+        &self,
+        device: usize,
+        is_input: bool,
+        device_channels: u16,
+    ) -> Vec<Option<u32>> {
+        let mut host = vec![None; usize::from(device_channels)];
+        for (index, channel) in (0..).zip(self.side(is_input)) {
+            if channel.device == device
+                && let Some(slot) = host.get_mut(usize::from(channel.channel))
+            {
+                *slot = Some(index);
+            }
+        }
+        host
+    }
+}
