@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("engine", &[]),
     ("asio-io", &["asio", "engine", "rt"]),
-    ("wasapi-io", &["config", "engine"]),
+    ("wasapi-io", &["config", "engine", "rt"]),
     ("simcard", &["engine", "rt"]),
     ("simcard-service", &["engine", "rt", "simcard"]),
     (

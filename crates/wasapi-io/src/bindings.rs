@@ -17,12 +17,15 @@ windows_core::link!("kernel32.dll" "system" fn SetEvent(hevent : HANDLE) -> wind
 windows_core::link!("kernel32.dll" "system" fn SetWaitableTimer(htimer : HANDLE, lpduetime : *const i64, lperiod : i32, pfncompletionroutine : PTIMERAPCROUTINE, lpargtocompletionroutine : *const core::ffi::c_void, fresume : windows_core::BOOL) -> windows_core::BOOL);
 windows_core::link!("kernel32.dll" "system" fn WaitForMultipleObjects(ncount : u32, lphandles : *const HANDLE, bwaitall : windows_core::BOOL, dwmilliseconds : u32) -> u32);
 windows_core::link!("winmm.dll" "system" fn timeGetTime() -> u32);
+pub const AUDCLNT_BUFFERFLAGS_DATA_DISCONTINUITY: _AUDCLNT_BUFFERFLAGS = 1;
 pub const AUDCLNT_BUFFERFLAGS_SILENT: _AUDCLNT_BUFFERFLAGS = 2;
+pub const AUDCLNT_BUFFERFLAGS_TIMESTAMP_ERROR: _AUDCLNT_BUFFERFLAGS = 4;
 pub type AUDCLNT_SHAREMODE = i32;
 pub const AUDCLNT_SHAREMODE_EXCLUSIVE: AUDCLNT_SHAREMODE = 1;
 pub const AUDCLNT_SHAREMODE_SHARED: AUDCLNT_SHAREMODE = 0;
 pub const AUDCLNT_STREAMFLAGS_EVENTCALLBACK: i32 = 262144;
 pub const AUDCLNT_STREAMFLAGS_NOPERSIST: i32 = 524288;
+pub const AUDCLNT_S_BUFFER_EMPTY: i32 = 143196161;
 pub type AVRT_PRIORITY = i32;
 pub const AVRT_PRIORITY_CRITICAL: AVRT_PRIORITY = 2;
 #[repr(C)]
@@ -257,6 +260,67 @@ pub struct FILETIME {
 }
 pub type HANDLE = *mut core::ffi::c_void;
 windows_core::imp::define_interface!(
+    IAudioCaptureClient,
+    IAudioCaptureClient_Vtbl,
+    0xc8adbd64_e71e_48a0_a4de_185c395cd317
+);
+windows_core::imp::interface_hierarchy!(IAudioCaptureClient, windows_core::IUnknown);
+impl IAudioCaptureClient {
+    pub unsafe fn GetBuffer(
+        &self,
+        ppdata: *mut *mut u8,
+        pnumframestoread: *mut u32,
+        pdwflags: *mut u32,
+        pu64deviceposition: Option<*mut u64>,
+        pu64qpcposition: Option<*mut u64>,
+    ) -> windows_core::HRESULT {
+        unsafe {
+            (windows_core::Interface::vtable(self).GetBuffer)(
+                windows_core::Interface::as_raw(self),
+                ppdata as _,
+                pnumframestoread as _,
+                pdwflags as _,
+                pu64deviceposition.unwrap_or(core::mem::zeroed()) as _,
+                pu64qpcposition.unwrap_or(core::mem::zeroed()) as _,
+            )
+        }
+    }
+    pub unsafe fn ReleaseBuffer(&self, numframesread: u32) -> windows_core::HRESULT {
+        unsafe {
+            (windows_core::Interface::vtable(self).ReleaseBuffer)(
+                windows_core::Interface::as_raw(self),
+                numframesread,
+            )
+        }
+    }
+    pub unsafe fn GetNextPacketSize(&self) -> windows_core::Result<u32> {
+        unsafe {
+            let mut result__ = core::mem::zeroed();
+            (windows_core::Interface::vtable(self).GetNextPacketSize)(
+                windows_core::Interface::as_raw(self),
+                &mut result__,
+            )
+            .map(|| result__)
+        }
+    }
+}
+#[repr(C)]
+pub struct IAudioCaptureClient_Vtbl {
+    pub base__: windows_core::IUnknown_Vtbl,
+    pub GetBuffer: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *mut *mut u8,
+        *mut u32,
+        *mut u32,
+        *mut u64,
+        *mut u64,
+    ) -> windows_core::HRESULT,
+    pub ReleaseBuffer:
+        unsafe extern "system" fn(*mut core::ffi::c_void, u32) -> windows_core::HRESULT,
+    pub GetNextPacketSize:
+        unsafe extern "system" fn(*mut core::ffi::c_void, *mut u32) -> windows_core::HRESULT,
+}
+windows_core::imp::define_interface!(
     IAudioClient,
     IAudioClient_Vtbl,
     0x1cb9ad4c_dbfa_4c32_b178_c2f568a703b2
@@ -435,6 +499,160 @@ pub struct IAudioClient_Vtbl {
         *const windows_core::GUID,
         *mut *mut core::ffi::c_void,
     ) -> windows_core::HRESULT,
+}
+windows_core::imp::define_interface!(
+    IAudioClient2,
+    IAudioClient2_Vtbl,
+    0x726778cd_f60a_4eda_82de_e47610cd78aa
+);
+impl core::ops::Deref for IAudioClient2 {
+    type Target = IAudioClient;
+    fn deref(&self) -> &Self::Target {
+        unsafe { core::mem::transmute(self) }
+    }
+}
+windows_core::imp::interface_hierarchy!(IAudioClient2, windows_core::IUnknown, IAudioClient);
+#[repr(C)]
+pub struct IAudioClient2_Vtbl {
+    pub base__: IAudioClient_Vtbl,
+    IsOffloadCapable: usize,
+    SetClientProperties: usize,
+    GetBufferSizeLimits: usize,
+}
+windows_core::imp::define_interface!(
+    IAudioClient3,
+    IAudioClient3_Vtbl,
+    0x7ed4ee07_8e67_4cd4_8c1a_2b7a5987ad42
+);
+impl core::ops::Deref for IAudioClient3 {
+    type Target = IAudioClient2;
+    fn deref(&self) -> &Self::Target {
+        unsafe { core::mem::transmute(self) }
+    }
+}
+windows_core::imp::interface_hierarchy!(
+    IAudioClient3,
+    windows_core::IUnknown,
+    IAudioClient,
+    IAudioClient2
+);
+impl IAudioClient3 {
+    pub unsafe fn GetSharedModeEnginePeriod(
+        &self,
+        pformat: *const WAVEFORMATEX,
+        pdefaultperiodinframes: *mut u32,
+        pfundamentalperiodinframes: *mut u32,
+        pminperiodinframes: *mut u32,
+        pmaxperiodinframes: *mut u32,
+    ) -> windows_core::HRESULT {
+        unsafe {
+            (windows_core::Interface::vtable(self).GetSharedModeEnginePeriod)(
+                windows_core::Interface::as_raw(self),
+                pformat,
+                pdefaultperiodinframes as _,
+                pfundamentalperiodinframes as _,
+                pminperiodinframes as _,
+                pmaxperiodinframes as _,
+            )
+        }
+    }
+    pub unsafe fn GetCurrentSharedModeEnginePeriod(
+        &self,
+        ppformat: *mut *mut WAVEFORMATEX,
+        pcurrentperiodinframes: *mut u32,
+    ) -> windows_core::HRESULT {
+        unsafe {
+            (windows_core::Interface::vtable(self).GetCurrentSharedModeEnginePeriod)(
+                windows_core::Interface::as_raw(self),
+                ppformat as _,
+                pcurrentperiodinframes as _,
+            )
+        }
+    }
+    pub unsafe fn InitializeSharedAudioStream(
+        &self,
+        streamflags: u32,
+        periodinframes: u32,
+        pformat: *const WAVEFORMATEX,
+        audiosessionguid: Option<*const windows_core::GUID>,
+    ) -> windows_core::HRESULT {
+        unsafe {
+            (windows_core::Interface::vtable(self).InitializeSharedAudioStream)(
+                windows_core::Interface::as_raw(self),
+                streamflags,
+                periodinframes,
+                pformat,
+                audiosessionguid.unwrap_or(core::mem::zeroed()) as _,
+            )
+        }
+    }
+}
+#[repr(C)]
+pub struct IAudioClient3_Vtbl {
+    pub base__: IAudioClient2_Vtbl,
+    pub GetSharedModeEnginePeriod: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *const WAVEFORMATEX,
+        *mut u32,
+        *mut u32,
+        *mut u32,
+        *mut u32,
+    ) -> windows_core::HRESULT,
+    pub GetCurrentSharedModeEnginePeriod: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *mut *mut WAVEFORMATEX,
+        *mut u32,
+    ) -> windows_core::HRESULT,
+    pub InitializeSharedAudioStream: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        u32,
+        u32,
+        *const WAVEFORMATEX,
+        *const windows_core::GUID,
+    ) -> windows_core::HRESULT,
+}
+windows_core::imp::define_interface!(
+    IAudioClock,
+    IAudioClock_Vtbl,
+    0xcd63314f_3fba_4a1b_812c_ef96358728e7
+);
+windows_core::imp::interface_hierarchy!(IAudioClock, windows_core::IUnknown);
+impl IAudioClock {
+    pub unsafe fn GetFrequency(&self) -> windows_core::Result<u64> {
+        unsafe {
+            let mut result__ = core::mem::zeroed();
+            (windows_core::Interface::vtable(self).GetFrequency)(
+                windows_core::Interface::as_raw(self),
+                &mut result__,
+            )
+            .map(|| result__)
+        }
+    }
+    pub unsafe fn GetPosition(
+        &self,
+        pu64position: *mut u64,
+        pu64qpcposition: Option<*mut u64>,
+    ) -> windows_core::HRESULT {
+        unsafe {
+            (windows_core::Interface::vtable(self).GetPosition)(
+                windows_core::Interface::as_raw(self),
+                pu64position as _,
+                pu64qpcposition.unwrap_or(core::mem::zeroed()) as _,
+            )
+        }
+    }
+}
+#[repr(C)]
+pub struct IAudioClock_Vtbl {
+    pub base__: windows_core::IUnknown_Vtbl,
+    pub GetFrequency:
+        unsafe extern "system" fn(*mut core::ffi::c_void, *mut u64) -> windows_core::HRESULT,
+    pub GetPosition: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *mut u64,
+        *mut u64,
+    ) -> windows_core::HRESULT,
+    GetCharacteristics: usize,
 }
 windows_core::imp::define_interface!(
     IAudioRenderClient,
@@ -819,6 +1037,10 @@ pub const MMDeviceEnumerator: windows_core::GUID =
 pub const PKEY_AudioEndpoint_FormFactor: PROPERTYKEY = PROPERTYKEY {
     fmtid: windows_core::GUID::from_u128(0x1da5d803_d492_4edd_8c23_e0c0ffee7f0e),
     pid: 0,
+};
+pub const PKEY_DeviceInterface_FriendlyName: PROPERTYKEY = PROPERTYKEY {
+    fmtid: windows_core::GUID::from_u128(0x026e516e_b814_414b_83cd_856d6fef4822),
+    pid: 2,
 };
 pub const PKEY_Device_ContainerId: PROPERTYKEY = PROPERTYKEY {
     fmtid: windows_core::GUID::from_u128(0x8c7ed206_3f8a_4827_b3ab_ae9e1faefc6c),

@@ -1,23 +1,25 @@
-//! `IAudioClient` and `IAudioRenderClient`, made safe.
+//! `IAudioClient`, made safe.
 
 #![allow(unsafe_code)]
-
-use std::ptr::null_mut;
 
 use windows_core::Interface;
 
 use crate::bindings::{
-    AUDCLNT_BUFFERFLAGS_SILENT, AUDCLNT_SHAREMODE_EXCLUSIVE, AUDCLNT_SHAREMODE_SHARED,
-    AUDCLNT_STREAMFLAGS_EVENTCALLBACK, AUDCLNT_STREAMFLAGS_NOPERSIST, CLSCTX_ALL, IAudioClient,
-    IAudioRenderClient, IMMDevice,
+    AUDCLNT_SHAREMODE_EXCLUSIVE, AUDCLNT_SHAREMODE_SHARED, AUDCLNT_STREAMFLAGS_EVENTCALLBACK,
+    AUDCLNT_STREAMFLAGS_NOPERSIST, CLSCTX_ALL, IAudioCaptureClient, IAudioClient, IAudioClient3,
+    IAudioClock, IAudioRenderClient, IMMDevice,
 };
 use crate::candidates::Layout;
-use crate::com::{TaskMemory, hr};
+use crate::com::{TaskMemory, done, hr};
+use crate::engine_period::EnginePeriods;
 use crate::hresult::Hr;
-use crate::hresult::codes::{E_FAIL, E_INVALIDARG, UNSUPPORTED_FORMAT};
+use crate::hresult::codes::{E_INVALIDARG, UNSUPPORTED_FORMAT};
 use crate::plan::{DevicePeriods, Durations, Pace};
+use crate::position::Position;
+use crate::reader::Reader;
 use crate::sync::{Event, Waitable};
 use crate::wave;
+use crate::writer::Writer;
 
 /// The format that the system mixes a device's sound in.
 pub(crate) struct MixFormat {
@@ -126,6 +128,60 @@ impl AudioClient {
         done(code.0)
     }
 
+    /// The mixer's periods for streams of that format.
+    pub(crate) fn engine_periods(&self, format: &[u8]) -> Hr<EnginePeriods> {
+        if !wave::is_whole(format) {
+            return Err(E_INVALIDARG);
+        }
+        let client: IAudioClient3 = hr(self.raw.cast())?;
+        let (mut default_frames, mut fundamental_frames) = (0, 0);
+        let (mut min_frames, mut max_frames) = (0, 0);
+        // SAFETY: the format is whole, as was just checked, and all pointers are to values that live
+        // through the call.
+        let code = unsafe {
+            client.GetSharedModeEnginePeriod(
+                format.as_ptr().cast(),
+                &mut default_frames,
+                &mut fundamental_frames,
+                &mut min_frames,
+                &mut max_frames,
+            )
+        };
+        done(code.0)?;
+        Ok(EnginePeriods {
+            default_frames,
+            fundamental_frames,
+            min_frames,
+            max_frames,
+        })
+    }
+
+    /// The mixer's period now, in frames.
+    pub(crate) fn current_engine_period(&self) -> Hr<u32> {
+        let client: IAudioClient3 = hr(self.raw.cast())?;
+        let (mut format, mut frames) = (std::ptr::null_mut(), 0);
+        // SAFETY: both pointers are to values that live through the call.
+        let code = unsafe { client.GetCurrentSharedModeEnginePeriod(&mut format, &mut frames) };
+        done(code.0)?;
+        // SAFETY: the format is ours to free; it is not needed.
+        drop(unsafe { TaskMemory::new(format) });
+        Ok(frames)
+    }
+
+    /// Opens a shared stream of that period, with events. After a failure the client is spent.
+    pub(crate) fn initialize_low_latency(&self, period_frames: u32, format: &[u8]) -> Hr<()> {
+        if !wave::is_whole(format) {
+            return Err(E_INVALIDARG);
+        }
+        let client: IAudioClient3 = hr(self.raw.cast())?;
+        let flags = AUDCLNT_STREAMFLAGS_EVENTCALLBACK as u32;
+        let format = format.as_ptr().cast();
+        // SAFETY: the format is whole, as was just checked, and lives through the call.
+        let code =
+            unsafe { client.InitializeSharedAudioStream(flags, period_frames, format, None) };
+        done(code.0)
+    }
+
     /// Frames that the stream's buffer holds; after a failure for want of alignment, the size that
     /// would do.
     pub(crate) fn buffer_frames(&self) -> Hr<u32> {
@@ -157,10 +213,21 @@ impl AudioClient {
     pub(crate) fn writer(&self, frame_bytes: usize) -> Hr<Writer> {
         // SAFETY: the interface asked for is the one returned.
         let render = hr(unsafe { self.raw.GetService::<IAudioRenderClient>() })?;
-        Ok(Writer {
-            render,
-            frame_bytes,
-        })
+        Ok(Writer::new(render, frame_bytes))
+    }
+
+    /// The way to read what the stream has recorded.
+    pub(crate) fn reader(&self, frame_bytes: usize) -> Hr<Reader> {
+        // SAFETY: the interface asked for is the one returned.
+        let capture = hr(unsafe { self.raw.GetService::<IAudioCaptureClient>() })?;
+        Ok(Reader::new(capture, frame_bytes))
+    }
+
+    /// What tells where the stream is.
+    pub(crate) fn position(&self, rate_hz: u32) -> Hr<Position> {
+        // SAFETY: the interface asked for is the one returned.
+        let clock = hr(unsafe { self.raw.GetService::<IAudioClock>() })?;
+        Position::new(clock, rate_hz)
     }
 
     /// Frames that are queued in the buffer. Real-time safe.
@@ -195,91 +262,6 @@ impl Drop for AudioClient {
         // Some systems wait for this event for seconds before they close an exclusive stream.
         if let Some(event) = &self.event {
             event.set();
-        }
-    }
-}
-
-fn done(code: i32) -> Hr<()> {
-    if code < 0 { Err(code) } else { Ok(()) }
-}
-
-/// Writes into a stream's buffer.
-pub(crate) struct Writer {
-    render: IAudioRenderClient,
-    frame_bytes: usize,
-}
-
-impl Writer {
-    /// Lets `fill` write up to `room_frames` frames and hands over as many as it says. Returns that
-    /// number. Real-time safe.
-    ///
-    /// # Errors
-    /// The system's code; `fill` was not called when the memory was refused.
-    pub(crate) fn write(&self, room_frames: u32, fill: impl FnOnce(&mut [u8]) -> u32) -> Hr<u32> {
-        let mut lease = self.lease(room_frames)?;
-        let frames = fill(lease.bytes()).min(room_frames);
-        lease.hand_over(frames, 0)?;
-        Ok(frames)
-    }
-
-    /// Hands over `frames` frames of silence.
-    pub(crate) fn write_silence(&self, frames: u32) -> Hr<()> {
-        let mut lease = self.lease(frames)?;
-        // Zeros are silence in every format of ours; the flag alone is not honoured everywhere.
-        lease.bytes().fill(0);
-        lease.hand_over(frames, AUDCLNT_BUFFERFLAGS_SILENT as u32)
-    }
-
-    fn lease(&self, frames: u32) -> Hr<Lease<'_>> {
-        let mut start = null_mut();
-        // Not by the method of the bindings, which on errors looks for error objects.
-        let call = Interface::vtable(&self.render).GetBuffer;
-        // SAFETY: the method is called on its own object, and `start` lives through the call.
-        done(unsafe { call(self.render.as_raw(), frames, &mut start) }.0)?;
-        let lease = Lease {
-            writer: self,
-            start,
-            frames,
-            held: true,
-        };
-        if start.is_null() {
-            Err(E_FAIL)
-        } else {
-            Ok(lease)
-        }
-    }
-}
-
-/// Memory of the device that is ours until it is handed over; given back unused when dropped, so
-/// that a panic while it is filled does not block the stream.
-struct Lease<'a> {
-    writer: &'a Writer,
-    start: *mut u8,
-    frames: u32,
-    held: bool,
-}
-
-impl Lease<'_> {
-    fn bytes(&mut self) -> &mut [u8] {
-        let length = self.frames as usize * self.writer.frame_bytes;
-        // SAFETY: the system gave this memory for so many frames of the stream's format until it is
-        // handed over, and only this lease refers to it.
-        unsafe { std::slice::from_raw_parts_mut(self.start, length) }
-    }
-
-    fn hand_over(mut self, frames: u32, flags: u32) -> Hr<()> {
-        self.held = false;
-        let frames = frames.min(self.frames);
-        // SAFETY: no more frames than were got, once.
-        done(unsafe { self.writer.render.ReleaseBuffer(frames, flags) }.0)
-    }
-}
-
-impl Drop for Lease<'_> {
-    fn drop(&mut self) {
-        if self.held {
-            // SAFETY: gives back what was got, with nothing written.
-            let _ = unsafe { self.writer.render.ReleaseBuffer(0, 0) };
         }
     }
 }

@@ -18,8 +18,20 @@ struct Scale {
 ///
 /// Any thread. Real-time safe, but for the first call in the process.
 pub fn now_ns() -> u64 {
+    let scale = scale();
+    ns_from_ticks(counter(), scale.ticks_per_second).wrapping_add(scale.offset_ns)
+}
+
+/// The instant at which the performance counter stood at `counter_hns`, in the units of 100 ns in
+/// which the system tells it, by [`now_ns`]'s clock.
+pub(crate) fn ns_from_counter_hns(counter_hns: u64) -> u64 {
+    let counter_ns = counter_hns.saturating_mul(100);
+    counter_ns.wrapping_add(scale().offset_ns)
+}
+
+fn scale() -> &'static Scale {
     static SCALE: OnceLock<Scale> = OnceLock::new();
-    let scale = SCALE.get_or_init(|| {
+    SCALE.get_or_init(|| {
         let ticks_per_second = frequency();
         // SAFETY: the call takes nothing and cannot fail.
         let wall_ns = u64::from(unsafe { timeGetTime() }) * 1_000_000;
@@ -28,8 +40,7 @@ pub fn now_ns() -> u64 {
             ticks_per_second,
             offset_ns: wall_ns.wrapping_sub(counter_ns),
         }
-    });
-    ns_from_ticks(counter(), scale.ticks_per_second).wrapping_add(scale.offset_ns)
+    })
 }
 
 fn counter() -> u64 {

@@ -21,6 +21,11 @@ pub(crate) fn hr<T>(result: windows_core::Result<T>) -> Hr<T> {
     result.map_err(|error| error.code().0)
 }
 
+/// Whether a call of the system went well.
+pub(crate) fn done(code: i32) -> Hr<()> {
+    if code < 0 { Err(code) } else { Ok(()) }
+}
+
 /// The thread's membership in the process's multithreaded apartment; left when dropped.
 pub(crate) struct Apartment {
     entered: bool,

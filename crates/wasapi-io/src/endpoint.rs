@@ -3,17 +3,18 @@
 #![allow(unsafe_code)]
 
 use engine::endpoint::{EndpointError, FaultKind};
-use windows_core::{HSTRING, Interface};
+use windows_core::{GUID, HSTRING, Interface};
 
 use crate::bindings::{
     DEVICE_STATE_ACTIVE, EDataFlow, ERole, IMMDevice, IMMDeviceEnumerator, IMMEndpoint,
     IPropertyStore, PKEY_AudioEndpoint_FormFactor, PKEY_Device_ContainerId,
-    PKEY_Device_FriendlyName, STGM_READ, eCapture, eCommunications, eConsole,
+    PKEY_Device_FriendlyName, PKEY_DeviceInterface_FriendlyName, STGM_READ, eCapture, eCommunications, eConsole,
 };
 use crate::choice::{self, Wish};
 use crate::client::AudioClient;
 use crate::com::{self, Property, hr};
 use crate::fault::{coded, refused};
+use crate::hardware::Hardware;
 use crate::hresult::Hr;
 use crate::hresult::codes::{E_INVALIDARG, E_NOTFOUND};
 use crate::list::Direction;
@@ -21,8 +22,9 @@ use crate::list::Direction;
 /// Which device is meant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Selection {
-    /// The device that the system plays on when nobody chooses another, at the time of asking.
-    DefaultRender,
+    /// The device that the system plays on, or records from, when nobody chooses another, at the
+    /// time of asking.
+    Default,
     /// The device with this endpoint id, as [`list`](crate::list()) tells it.
     Id(String),
     /// The first of these that is there at the time of asking.
@@ -38,26 +40,30 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The device that is meant, for playback.
-    pub(crate) fn select(selection: &Selection) -> Result<Self, EndpointError> {
+    /// The device that is meant, for that direction.
+    pub(crate) fn select(
+        selection: &Selection,
+        wanted: Direction,
+    ) -> Result<Self, EndpointError> {
         let enumerator = enumerator()?;
         let endpoint = match selection {
-            Selection::DefaultRender => default_of(&enumerator, Direction::Render, eConsole)
+            Selection::Default => default_of(&enumerator, wanted, eConsole)
                 .and_then(Endpoint::new)
-                .map_err(no_default)?,
+                .map_err(|code| no_default(wanted, code))?,
             Selection::Id(id) => by_id(&enumerator, id)
                 .and_then(Endpoint::new)
                 .map_err(|code| no_such(id, code))?,
-            Selection::Preferred(wishes) => preferred(&enumerator, wishes, Direction::Render)?,
+            Selection::Preferred(wishes) => preferred(&enumerator, wishes, wanted)?,
         };
         match endpoint.direction() {
-            Ok(Direction::Capture) => Err(EndpointError::new(
-                FaultKind::Unsupported,
-                format!(
-                    "\"{}\" records and cannot play; choose a playback device.",
-                    endpoint.name
-                ),
-            )),
+            Ok(direction) if direction != wanted => {
+                let what = match wanted {
+                    Direction::Render => "records and cannot play; choose a playback device",
+                    Direction::Capture => "plays and cannot record; choose a recording device",
+                };
+                let message = format!("\"{}\" {what}.", endpoint.name);
+                Err(EndpointError::new(FaultKind::Unsupported, message))
+            }
             _ => Ok(endpoint),
         }
     }
@@ -108,8 +114,22 @@ impl Endpoint {
 
     /// What all endpoints of one piece of hardware have in common.
     pub(crate) fn container_id(&self) -> Option<String> {
-        let guid = Property::read(&self.properties()?, &PKEY_Device_ContainerId)?.guid()?;
-        Some(format!("{{{guid:?}}}"))
+        Some(format!("{{{:?}}}", self.container()?))
+    }
+
+    fn container(&self) -> Option<GUID> {
+        Property::read(&self.properties()?, &PKEY_Device_ContainerId)?.guid()
+    }
+
+    /// What the system tells of the hardware behind the endpoint.
+    pub(crate) fn hardware(&self) -> Hardware {
+        let card = self.properties().and_then(|store| {
+            Property::read(&store, &PKEY_DeviceInterface_FriendlyName)?.text()
+        });
+        Hardware {
+            container: self.container().map(|guid| guid.to_u128()),
+            card: card.filter(|name| !name.is_empty()),
+        }
     }
 
     fn properties(&self) -> Option<IPropertyStore> {
@@ -141,8 +161,9 @@ fn preferred(
     direction: Direction,
 ) -> Result<Endpoint, EndpointError> {
     if wishes.is_empty() {
+        let what = purpose(direction);
         let message =
-            "This profile has no device to play on; choose one with `asio2wasapi profile`.";
+            format!("This profile has no device {what}; choose one with `asio2wasapi profile`.");
         return Err(EndpointError::new(FaultKind::NotFound, message));
     }
     let mut refusals = Vec::new();
@@ -157,7 +178,7 @@ fn preferred(
     let code = codes.clone().find(|&code| code != E_NOTFOUND);
     let code = code.unwrap_or(E_NOTFOUND);
     if wishes == [Wish::Default] {
-        return Err(no_default(code));
+        return Err(no_default(direction, code));
     }
     let clauses: Vec<&str> = refusals
         .iter()
@@ -170,6 +191,14 @@ fn preferred(
         clauses.join(", ")
     );
     Err(EndpointError::new(refused("", code).kind, message))
+}
+
+/// What a device of that direction is for.
+fn purpose(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Render => "to play on",
+        Direction::Capture => "to record from",
+    }
 }
 
 /// Why a wish was not granted.
@@ -243,11 +272,12 @@ fn by_id(enumerator: &IMMDeviceEnumerator, id: &str) -> Hr<IMMDevice> {
     hr(unsafe { enumerator.GetDevice(&HSTRING::from(id)) })
 }
 
-fn no_default(code: i32) -> EndpointError {
+fn no_default(wanted: Direction, code: i32) -> EndpointError {
     if code == E_NOTFOUND {
+        let what = purpose(wanted);
         let message = format!(
-            "This system has no sound device to play on; plug one in, or switch one on in the \
-             sound settings ({}).",
+            "This system has no sound device {what}; plug one in, or switch one on in the sound \
+             settings ({}).",
             coded(code)
         );
         return EndpointError::new(FaultKind::NotFound, message);

@@ -91,6 +91,7 @@ pub(crate) mod codes {
     pub(crate) const BUFFER_SIZE_ERROR: i32 = 0x8889_0016_u32 as i32;
     pub(crate) const BUFFER_ERROR: i32 = 0x8889_0018_u32 as i32;
     pub(crate) const BUFFER_SIZE_NOT_ALIGNED: i32 = 0x8889_0019_u32 as i32;
+    pub(crate) const ENGINE_PERIODICITY_LOCKED: i32 = 0x8889_0028_u32 as i32;
     pub(crate) const INVALID_DEVICE_PERIOD: i32 = 0x8889_0020_u32 as i32;
     pub(crate) const E_NOTIMPL: i32 = 0x8000_4001_u32 as i32;
     pub(crate) const E_FAIL: i32 = 0x8000_4005_u32 as i32;

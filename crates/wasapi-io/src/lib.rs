@@ -1,5 +1,5 @@
 //! Endpoints on WASAPI, Windows' interface to sound devices: list them, find out what they take,
-//! open them for playback in shared or exclusive mode.
+//! open them for playing and recording in shared, low-latency or exclusive mode.
 //!
 //! - [`WasapiDevice`] is a device with a mode, an [`engine::endpoint::Device`].
 //! - [`list`] tells what endpoints there are, for people and scripts.
@@ -20,25 +20,34 @@
 mod candidates;
 mod choice;
 mod duration;
+mod engine_period;
 mod fault;
+mod hardware;
 mod hresult;
 mod lateness;
+mod meter;
+mod mode;
 mod negotiate;
+mod notes;
+mod pairing;
 mod plan;
 mod wave;
 
 pub use choice::Wish;
 pub use hresult::hresult_name;
+pub use mode::{FORMATS_VARIABLE, Mode, Options};
 
 #[cfg(windows)]
 pub use self::{
     clock::now_ns,
-    device::{FORMATS_VARIABLE, Mode, Options, WasapiDevice},
+    device::WasapiDevice,
     endpoint::Selection,
     list::{Direction, EndpointFormats, EndpointInfo, EndpointState, Period, list},
     priority::check_priority,
 };
 
+#[cfg(windows)]
+mod asked;
 #[cfg(windows)]
 mod client;
 #[cfg(windows)]
@@ -50,9 +59,17 @@ mod device;
 #[cfg(windows)]
 mod endpoint;
 #[cfg(windows)]
+mod input;
+#[cfg(windows)]
 mod list;
 #[cfg(windows)]
 mod open;
+#[cfg(windows)]
+mod open_shared;
+#[cfg(windows)]
+mod output;
+#[cfg(windows)]
+mod position;
 #[cfg(windows)]
 mod priority;
 #[cfg(windows)]
@@ -60,11 +77,15 @@ mod probe;
 #[cfg(windows)]
 mod profile;
 #[cfg(windows)]
+mod reader;
+#[cfg(windows)]
 mod stream;
 #[cfg(windows)]
 mod sync;
 #[cfg(windows)]
 mod worker;
+#[cfg(windows)]
+mod writer;
 
 #[cfg(windows)]
 #[rustfmt::skip]

@@ -1,7 +1,7 @@
 //! Finds the exclusive stream that a device will open: which format, which durations, with events or
 //! with a timer. Knows the system only as [`Opener`], so that its stubbornness is tested anywhere.
 
-use engine::endpoint::{FaultKind, OpenRequest};
+use engine::endpoint::FaultKind;
 use engine::format::{SampleFormat, StreamFormat};
 
 use crate::candidates::{Candidate, Layout, forms};
@@ -15,6 +15,15 @@ use crate::plan::{DevicePeriods, Durations, Pace, event_attempts, timer_attempts
 
 /// How often a buffer size is mended when the device wants it aligned.
 const ALIGN_ROUNDS_MAX: usize = 3;
+
+/// What an exclusive stream shall be like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    pub(crate) rate_hz: u32,
+    pub(crate) block_frames: u32,
+    /// With events where the system has them, else with a timer at once.
+    pub(crate) with_events: bool,
+}
 
 /// A device that can be asked to open a stream.
 pub(crate) trait Opener {
@@ -55,14 +64,14 @@ pub(crate) fn negotiate<O: Opener>(
     mix: Layout,
     formats: &[SampleFormat],
     periods: DevicePeriods,
-    request: OpenRequest,
+    wish: Wish,
 ) -> Hr<Negotiated<O::Client>> {
     let mut telling = UNSUPPORTED_FORMAT;
     for layout in Layout::to_try(mix) {
         for &sample in formats {
-            for candidate in forms(sample, layout, request.rate_hz) {
+            for candidate in forms(sample, layout, wish.rate_hz) {
                 let attempt = match opener.may_take(&candidate) {
-                    Ok(()) => try_candidate(opener, &candidate, periods, request),
+                    Ok(()) => try_candidate(opener, &candidate, periods, wish),
                     Err(code) => Err(code),
                 };
                 match attempt {
@@ -92,21 +101,22 @@ fn try_candidate<O: Opener>(
     opener: &mut O,
     candidate: &Candidate,
     periods: DevicePeriods,
-    request: OpenRequest,
+    wish: Wish,
 ) -> Hr<Negotiated<O::Client>> {
-    let OpenRequest {
+    let Wish {
         rate_hz,
         block_frames,
-        ..
-    } = request;
-    let with_events = event_attempts(periods, block_frames, rate_hz);
-    match try_durations(opener, candidate, Pace::ExclusiveEvent, &with_events) {
-        Err(DEVICE_IN_USE | EXCLUSIVE_MODE_NOT_ALLOWED | E_NOTIMPL) => {
-            let with_timer = timer_attempts(periods, block_frames, rate_hz);
-            try_durations(opener, candidate, Pace::ExclusiveTimer, &with_timer)
+        with_events,
+    } = wish;
+    if with_events {
+        let attempts = event_attempts(periods, block_frames, rate_hz);
+        match try_durations(opener, candidate, Pace::ExclusiveEvent, &attempts) {
+            Err(DEVICE_IN_USE | EXCLUSIVE_MODE_NOT_ALLOWED | E_NOTIMPL) => {}
+            answer => return answer,
         }
-        answer => answer,
     }
+    let attempts = timer_attempts(periods, block_frames, rate_hz);
+    try_durations(opener, candidate, Pace::ExclusiveTimer, &attempts)
 }
 
 /// Tries one pair of durations after the other, as long as it is them that are refused.
@@ -168,7 +178,6 @@ mod tests {
     use super::*;
     use crate::hresult::codes::E_FAIL;
     use crate::wave::decode;
-    use engine::endpoint::Sides;
 
     const STEREO: Layout = Layout {
         channels: 2,
@@ -178,10 +187,10 @@ mod tests {
         default_hns: 100_000,
         min_hns: 30_000,
     };
-    const REQUEST: OpenRequest = OpenRequest {
+    const WISH: Wish = Wish {
         rate_hz: 48_000,
         block_frames: 480,
-        sides: Sides::Output,
+        with_events: true,
     };
 
     type Log = Vec<(Pace, Durations, SampleFormat)>;
@@ -214,7 +223,7 @@ mod tests {
 
     fn run(
         claims: &'static [SampleFormat],
-        request: OpenRequest,
+        wish: Wish,
         answer: impl FnMut(Pace, Durations, SampleFormat) -> Attempt<()>,
     ) -> (Hr<Negotiated<()>>, Log) {
         let mut fake = Fake {
@@ -223,14 +232,14 @@ mod tests {
             log: Vec::new(),
         };
         let formats = SampleFormat::PREFERENCE;
-        let result = negotiate(&mut fake, STEREO, &formats, PERIODS, request);
+        let result = negotiate(&mut fake, STEREO, &formats, PERIODS, wish);
         (result, fake.log)
     }
 
     #[test]
     fn the_first_claimed_format_is_opened_with_events() {
         let claims = &[SampleFormat::Int16, SampleFormat::Int24];
-        let (result, log) = run(claims, REQUEST, |_, _, _| Attempt::Opened(()));
+        let (result, log) = run(claims, WISH, |_, _, _| Attempt::Opened(()));
         let negotiated = result.ok().unwrap();
         assert_eq!(negotiated.format.sample, SampleFormat::Int24);
         assert_eq!(negotiated.pace, Pace::ExclusiveEvent);
@@ -243,17 +252,17 @@ mod tests {
 
     #[test]
     fn t1_a_buffer_that_is_not_aligned_is_mended_to_the_nearest_duration() {
-        let request = OpenRequest {
+        let wish = Wish {
             rate_hz: 96_000,
             block_frames: 320,
-            sides: Sides::Output,
+            with_events: true,
         };
         let aligned_hns = 26_667; // 256 frames, rounded up.
         let answer = |_, durations: Durations, _| match durations.buffer_hns {
             26_667 => Attempt::Opened(()),
             _ => Attempt::NotAligned { frames: 256 },
         };
-        let (result, log) = run(&[SampleFormat::Int32], request, answer);
+        let (result, log) = run(&[SampleFormat::Int32], wish, answer);
         assert!(result.is_ok());
         assert_eq!(log.len(), 2);
         assert_eq!(
@@ -268,7 +277,7 @@ mod tests {
     #[test]
     fn t1_a_device_that_is_never_content_is_given_up() {
         let answer = |_, _, _| Attempt::NotAligned { frames: 448 };
-        let (result, log) = run(&[SampleFormat::Int32], REQUEST, answer);
+        let (result, log) = run(&[SampleFormat::Int32], WISH, answer);
         assert_eq!(result.err(), Some(BUFFER_SIZE_NOT_ALIGNED));
         // Three forms of the format, each with three rounds.
         assert_eq!(log.len(), 3 * ALIGN_ROUNDS_MAX);
@@ -276,15 +285,15 @@ mod tests {
 
     #[test]
     fn a_period_that_is_refused_gives_way_to_the_devices_own() {
-        let request = OpenRequest {
+        let wish = Wish {
             block_frames: 256,
-            ..REQUEST
+            ..WISH
         };
         let answer = |_, durations: Durations, _| match durations.period_hns {
             100_000 => Attempt::Opened(()),
             _ => Attempt::Refused(INVALID_DEVICE_PERIOD),
         };
-        let (result, log) = run(&[SampleFormat::Int16], request, answer);
+        let (result, log) = run(&[SampleFormat::Int16], wish, answer);
         assert_eq!(result.ok().unwrap().durations.period_hns, 100_000);
         assert_eq!(log.len(), 2);
     }
@@ -296,15 +305,26 @@ mod tests {
                 Pace::ExclusiveTimer => Attempt::Opened(()),
                 _ => Attempt::Refused(refusal),
             };
-            let (result, _) = run(&[SampleFormat::Int32], REQUEST, answer);
+            let (result, _) = run(&[SampleFormat::Int32], WISH, answer);
             assert_eq!(result.ok().unwrap().pace, Pace::ExclusiveTimer);
         }
     }
 
     #[test]
+    fn t22_a_timer_can_be_had_without_asking_for_events() {
+        let wish = Wish {
+            with_events: false,
+            ..WISH
+        };
+        let (result, log) = run(&[SampleFormat::Int16], wish, |_, _, _| Attempt::Opened(()));
+        assert_eq!(result.ok().unwrap().pace, Pace::ExclusiveTimer);
+        assert_eq!(log.len(), 1);
+    }
+
+    #[test]
     fn a_device_in_use_is_reported_as_such_and_not_pestered() {
         let claims = &[SampleFormat::Int32, SampleFormat::Int16];
-        let (result, log) = run(claims, REQUEST, |_, _, _| Attempt::Refused(DEVICE_IN_USE));
+        let (result, log) = run(claims, WISH, |_, _, _| Attempt::Refused(DEVICE_IN_USE));
         assert_eq!(result.err(), Some(DEVICE_IN_USE));
         let paces: Vec<Pace> = log.iter().map(|attempt| attempt.0).collect();
         assert_eq!(paces, [Pace::ExclusiveEvent, Pace::ExclusiveTimer]);
@@ -317,7 +337,7 @@ mod tests {
             SampleFormat::Int16 => Attempt::Opened(()),
             _ => Attempt::Refused(UNSUPPORTED_FORMAT),
         };
-        let (result, _) = run(claims, REQUEST, answer);
+        let (result, _) = run(claims, WISH, answer);
         assert_eq!(result.ok().unwrap().format.sample, SampleFormat::Int16);
     }
 
@@ -328,19 +348,19 @@ mod tests {
             SampleFormat::Int16 => Attempt::Refused(UNSUPPORTED_FORMAT),
             _ => Attempt::Refused(E_FAIL),
         };
-        assert_eq!(run(claims, REQUEST, answer).0.err(), Some(E_FAIL));
-        let nothing = run(&[], REQUEST, |_, _, _| Attempt::Opened(()));
+        assert_eq!(run(claims, WISH, answer).0.err(), Some(E_FAIL));
+        let nothing = run(&[], WISH, |_, _, _| Attempt::Opened(()));
         assert_eq!(nothing.0.err(), Some(UNSUPPORTED_FORMAT));
     }
 
     #[test]
     fn a_senseless_request_asks_the_device_nothing() {
-        let request = OpenRequest {
+        let wish = Wish {
             rate_hz: 0,
             block_frames: 0,
-            sides: Sides::Output,
+            with_events: true,
         };
-        let (result, log) = run(&SampleFormat::PREFERENCE, request, |_, _, _| {
+        let (result, log) = run(&SampleFormat::PREFERENCE, wish, |_, _, _| {
             Attempt::Opened(())
         });
         assert_eq!(result.err(), Some(UNSUPPORTED_FORMAT));

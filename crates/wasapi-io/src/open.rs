@@ -1,19 +1,21 @@
-//! Opens a stream.
+//! Opens a stream of one direction.
 
-use engine::endpoint::{EndpointError, FaultKind, OpenRequest};
+use engine::endpoint::EndpointError;
 use engine::format::{SampleFormat, StreamFormat};
 
-use crate::candidates::{Candidate, forms};
-use crate::client::{AudioClient, MixFormat};
+use crate::candidates::Candidate;
+use crate::client::AudioClient;
 use crate::duration::frames_from_hns;
 use crate::endpoint::Endpoint;
-use crate::fault::{coded, refused};
+use crate::fault::refused;
 use crate::hresult::Hr;
-use crate::hresult::codes::{BUFFER_SIZE_NOT_ALIGNED, E_INVALIDARG, UNSUPPORTED_FORMAT};
-use crate::negotiate::{Attempt, Negotiated, Opener, negotiate};
-use crate::plan::{Durations, Pace, shared_buffer_hns};
+use crate::hresult::codes::{BUFFER_SIZE_NOT_ALIGNED, UNSUPPORTED_FORMAT};
+use crate::list::Direction;
+use crate::mode::Mode;
+use crate::negotiate::{Attempt, Negotiated, Opener, Wish, negotiate};
+use crate::open_shared::{low_latency, shared};
+use crate::plan::{Durations, Pace};
 use crate::probe::worth_trying;
-use crate::wave;
 
 /// A stream that is open and has not been started.
 pub(crate) struct Opened {
@@ -22,98 +24,57 @@ pub(crate) struct Opened {
     pub(crate) pace: Pace,
     /// Frames between two wake-ups.
     pub(crate) period_frames: u32,
+    /// What was picked and why, in one sentence; `None` where it is just what was asked for.
+    pub(crate) remark: Option<String>,
 }
 
-/// Opens a stream through the system's mixer.
-pub(crate) fn shared(endpoint: &Endpoint, request: OpenRequest) -> Result<Opened, EndpointError> {
-    let fail = |code| refused(&cannot_open(endpoint, "shared"), code);
-    let client = endpoint.client().map_err(fail)?;
-    let mix = client.mix_format().map_err(fail)?;
-    check_shared_rate(&endpoint.name, &mix, request.rate_hz)?;
-    let periods = client.periods().map_err(fail)?;
-    let buffer_hns = shared_buffer_hns(periods, request.block_frames, mix.rate_hz);
-    // The system takes no period for shared streams.
-    let durations = Durations {
-        period_hns: 0,
-        buffer_hns,
-    };
-
-    let format = mix_stream_format(&mix);
-    let mut attempts = Vec::new();
-    if wave::decode(&mix.bytes).is_some() {
-        attempts.push(mix.bytes);
-    }
-    for form in forms(format.sample, mix.layout, mix.rate_hz) {
-        attempts.push(form.wave.as_bytes().to_vec());
-    }
-    let mut last = UNSUPPORTED_FORMAT;
-    for bytes in attempts {
-        match initialize(endpoint, Pace::SharedEvent, durations, &bytes) {
-            Ok(client) => {
-                let period_frames = periods.default_frames(mix.rate_hz);
-                return Ok(Opened {
-                    client,
-                    format,
-                    pace: Pace::SharedEvent,
-                    period_frames,
-                });
-            }
-            Err(code) => last = code,
-        }
-        if last != UNSUPPORTED_FORMAT && last != E_INVALIDARG {
-            break;
-        }
-    }
-    Err(fail(last))
+/// What a stream shall be like.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) direction: Direction,
+    pub(crate) mode: Mode,
+    /// The sample formats that an exclusive stream may have.
+    pub(crate) formats: &'a [SampleFormat],
+    pub(crate) rate_hz: u32,
+    /// If the device does not run at that rate, it may run at its own.
+    pub(crate) or_own_rate: bool,
+    /// The client's block.
+    pub(crate) block_frames: u32,
 }
 
-/// The format of a shared stream: the mixer's own where it is one of ours, else float, which every
-/// mixer takes.
-pub(crate) fn mix_stream_format(mix: &MixFormat) -> StreamFormat {
-    wave::decode(&mix.bytes).unwrap_or(StreamFormat {
-        sample: SampleFormat::Float32,
-        channels: mix.layout.channels,
-        rate_hz: mix.rate_hz,
-        channel_mask: mix.layout.channel_mask,
-    })
-}
-
-/// Whether the mixer runs at that rate.
-pub(crate) fn check_shared_rate(
-    name: &str,
-    mix: &MixFormat,
-    rate_hz: u32,
-) -> Result<(), EndpointError> {
-    let mix_hz = mix.rate_hz;
-    if mix_hz == rate_hz {
-        return Ok(());
+/// Opens a stream.
+pub(crate) fn open(endpoint: &Endpoint, wanted: Wanted<'_>) -> Result<Opened, EndpointError> {
+    match wanted.mode {
+        Mode::Shared => shared(endpoint, wanted),
+        Mode::LowLatency | Mode::Auto => low_latency(endpoint, wanted),
+        Mode::Exclusive | Mode::ExclusiveTimer => exclusive(endpoint, wanted),
     }
-    let message = format!(
-        "\"{name}\" runs at {mix_hz} Hz in shared mode and not at {rate_hz} Hz; choose {mix_hz} Hz, \
-         set another default format in the device's properties, or use exclusive mode ({}).",
-        coded(UNSUPPORTED_FORMAT)
-    );
-    Err(EndpointError::new(FaultKind::Unsupported, message))
 }
 
 /// Opens a stream that has the device to itself.
-pub(crate) fn exclusive(
-    endpoint: &Endpoint,
-    request: OpenRequest,
-    formats: &[SampleFormat],
-) -> Result<Opened, EndpointError> {
-    let fail = |code| refused(&cannot_open(endpoint, "exclusive"), code);
+fn exclusive(endpoint: &Endpoint, wanted: Wanted<'_>) -> Result<Opened, EndpointError> {
+    let what = cannot_open(endpoint, "exclusive");
+    let fail = |code| refused(&what, code);
     let probe = endpoint.client().map_err(fail)?;
     let mix = probe.mix_format().map_err(fail)?;
     let periods = probe.periods().map_err(fail)?;
 
     let mut opener = Attempts { endpoint, probe };
-    let negotiated = negotiate(&mut opener, mix.layout, formats, periods, request);
+    let mut open_at = |rate_hz| {
+        let wish = Wish {
+            rate_hz,
+            block_frames: wanted.block_frames,
+            with_events: wanted.mode == Mode::Exclusive,
+        };
+        negotiate(&mut opener, mix.layout, wanted.formats, periods, wish)
+    };
+    let own_rate_too = wanted.or_own_rate && mix.rate_hz != wanted.rate_hz;
+    let negotiated = match open_at(wanted.rate_hz) {
+        Err(UNSUPPORTED_FORMAT) if own_rate_too => open_at(mix.rate_hz),
+        answer => answer,
+    };
     let opened = negotiated.and_then(with_period);
-    opened.map_err(|code| {
-        let what = cannot_open(endpoint, "exclusive");
-        refused(&format!("{what} at {} Hz", request.rate_hz), code)
-    })
+    opened.map_err(|code| refused(&format!("{what} at {} Hz", wanted.rate_hz), code))
 }
 
 /// Settles how often an exclusive stream will wake up.
@@ -137,6 +98,7 @@ fn with_period(negotiated: Negotiated<AudioClient>) -> Hr<Opened> {
         format,
         pace,
         period_frames,
+        remark: None,
     })
 }
 
@@ -171,17 +133,7 @@ impl Opener for Attempts<'_> {
     }
 }
 
-fn cannot_open(endpoint: &Endpoint, mode: &str) -> String {
+/// The beginning of a sentence about an attempt that failed.
+pub(crate) fn cannot_open(endpoint: &Endpoint, mode: &str) -> String {
     format!("\"{}\" cannot be opened in {mode} mode", endpoint.name)
-}
-
-fn initialize(
-    endpoint: &Endpoint,
-    pace: Pace,
-    durations: Durations,
-    format: &[u8],
-) -> Hr<AudioClient> {
-    let client = endpoint.client()?;
-    client.initialize(pace, durations, format)?;
-    Ok(client)
 }

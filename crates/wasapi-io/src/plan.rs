@@ -66,6 +66,18 @@ pub(crate) fn shared_buffer_hns(periods: DevicePeriods, block_frames: u32, rate_
     period_hns + period_hns.max(block_hns)
 }
 
+/// The buffer of a shared stream that records: as for playing, and four periods at least. It adds
+/// nothing to the latency, and what does not fit into it is lost.
+pub(crate) fn shared_capture_buffer_hns(
+    periods: DevicePeriods,
+    block_frames: u32,
+    rate_hz: u32,
+) -> i64 {
+    shared_buffer_hns(periods, block_frames, rate_hz)
+        .max(4 * periods.default_hns)
+        .min(TIMER_BUFFER_MAX_HNS)
+}
+
 /// The attempts at an exclusive stream with events: the client's block as the period where the
 /// device can be that quick, then the device's own period. Period and buffer are equal, as the
 /// system demands of such streams.
@@ -134,6 +146,16 @@ mod tests {
             shared_buffer_hns(PERIODS, u32::MAX, 48_000),
             TIMER_BUFFER_MAX_HNS
         );
+    }
+
+    #[test]
+    fn t3_what_is_recorded_has_room_and_no_more_than_the_system_allows() {
+        assert_eq!(shared_capture_buffer_hns(PERIODS, 64, 48_000), 400_000);
+        assert_eq!(shared_capture_buffer_hns(PERIODS, 4_800, 48_000), 1_100_000);
+        for block_frames in [0, u32::MAX] {
+            let hns = shared_capture_buffer_hns(PERIODS, block_frames, 48_000);
+            assert!(hns <= TIMER_BUFFER_MAX_HNS);
+        }
     }
 
     #[test]

@@ -1,23 +1,30 @@
 //! From a profile of the configuration to a device.
 
-use config::{DeviceFormat, DeviceName, Profile};
+use config::{DeviceFormat, DeviceName, Profile, Side};
 use engine::format::SampleFormat;
 
 use crate::choice::Wish;
-use crate::device::{Mode, Options, WasapiDevice};
+use crate::device::WasapiDevice;
 use crate::endpoint::Selection;
+use crate::mode::{Mode, Options};
 
 impl WasapiDevice {
-    /// The device that a profile plays to, in the profile's mode and formats. What the environment
+    /// The device that a profile plays to and records from, in the profile's mode and formats. What the environment
     /// says of the formats comes before what the profile says; a list there that cannot be read counts
     /// as none, and `asio2wasapi doctor` names what is wrong with it.
     pub fn of_profile(profile: &Profile) -> Self {
-        let devices = profile.output.members.first();
-        let wishes = devices.map_or(&[][..], |member| &member.devices);
+        let wishes = |side: &Side| {
+            let member = side.members.first()?;
+            Some(Selection::Preferred(
+                member.devices.iter().map(wish).collect(),
+            ))
+        };
+        let (output, input) = (wishes(&profile.output), wishes(&profile.input));
         let options = Options::from_environment().and_then(Result::ok);
         let formats = || profile.formats.iter().copied().map(sample_format).collect();
         Self::new(
-            Selection::Preferred(wishes.iter().map(wish).collect()),
+            output,
+            input,
             mode(profile.mode),
             options.unwrap_or_else(|| Options { formats: formats() }),
         )
@@ -26,8 +33,11 @@ impl WasapiDevice {
 
 fn mode(mode: config::Mode) -> Mode {
     match mode {
-        config::Mode::Auto | config::Mode::Shared | config::Mode::LowLatency => Mode::Shared,
-        config::Mode::Exclusive | config::Mode::ExclusiveTimer => Mode::Exclusive,
+        config::Mode::Auto => Mode::Auto,
+        config::Mode::Shared => Mode::Shared,
+        config::Mode::LowLatency => Mode::LowLatency,
+        config::Mode::Exclusive => Mode::Exclusive,
+        config::Mode::ExclusiveTimer => Mode::ExclusiveTimer,
     }
 }
 

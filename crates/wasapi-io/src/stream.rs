@@ -1,277 +1,366 @@
-//! An open stream for playback.
+//! An open stream: what plays, what records, and the one thread's wait for both.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 
 use engine::endpoint::{
-    Cycle, Due, Endpoint, EndpointError, EndpointTiming, Intake, StreamFault, Wake, Waker,
+    Cycle, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake, MeasuredLatency,
+    StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
 
-use crate::client::{AudioClient, Writer};
 use crate::clock::now_ns;
 use crate::com::Apartment;
-use crate::duration::{hns_from_frames, plausible_latency_frames};
+use crate::duration::hns_from_frames;
 use crate::fault::{broken, refused};
 use crate::hresult::Hr;
-use crate::hresult::codes::{BUFFER_ERROR, BUFFER_TOO_LARGE, E_FAIL, E_HANDLE};
-use crate::lateness::Lateness;
-use crate::open::Opened;
-use crate::plan::{Pace, wait_limit_ns};
+use crate::hresult::codes::E_HANDLE;
+use crate::input::Input;
+use crate::notes::Notes;
+use crate::output::Output;
+use crate::pairing::Pairing;
+use crate::plan::wait_limit_ns;
 use crate::priority::ProAudio;
-use crate::sync::{Event, Signal, Timer, wait_either};
+use crate::sync::{Event, Signal, Timer, Waitable, wait_first};
 
-/// Periods that are queued beyond the next where the device sets no events. The timer runs out at any
-/// instant of the device's period, and such devices report their progress in jumps of several.
-const TIMER_SLACK_PERIODS: u32 = 3;
-/// Refusals in a row after which a device that gives no memory counts as broken.
-const REFUSALS_MAX: u32 = 50;
+/// Cycles from one look at the output's position to the next.
+const SAMPLE_CYCLES: u32 = 8;
+
+/// The sides that a stream is made of. One is there at least.
+pub(crate) struct Parts {
+    pub(crate) output: Option<Output>,
+    pub(crate) input: Option<Input>,
+    pub(crate) is_one_clock: bool,
+    /// The name for people: that of the output, or else of the input.
+    pub(crate) name: String,
+}
 
 /// An open stream. Bound to its thread by the COM pointers and the apartment in it.
 pub(crate) struct Stream {
-    // Dropped in this order: the writer before its client, both before the apartment is left.
-    writer: Writer,
-    client: AudioClient,
-    /// Present where the device sets no events.
-    timer: Option<Timer>,
+    // Dropped in this order: the sides before the apartment is left.
+    output: Option<Output>,
+    input: Option<Input>,
+    /// Runs out when the output has waited for the input for long enough.
+    patience: Timer,
     waker: Arc<StreamWaker>,
     priority: Option<ProAudio>,
     _apartment: Apartment,
 
     name: String,
-    format: StreamFormat,
-    pace: Pace,
     timing: EndpointTiming,
+    notes: Arc<Notes>,
+    pairing: Pairing,
+    /// Of the side that is the clock: the output, or else the input.
     period_ns: u64,
-    /// The level at which the queue is kept.
-    keep_frames: u32,
-    lateness: Lateness,
-    /// Where a refusal of real-time priority is noted; 0 for none.
-    priority_error: Arc<AtomicI32>,
 
     running: bool,
-    refusals: u32,
+    /// The input has ended, and the output goes on without.
+    input_ended: bool,
+    /// The output wants frames in the next cycle.
+    output_due: bool,
+    /// The clock has kept silent for too long.
+    silent: bool,
+    /// When the clock was heard of last, or waited for anew.
+    heard_ns: u64,
+    /// The last wait ended because of the input beside the clock.
+    input_only: bool,
     woken_ns: u64,
-    /// How long the last cycle's work took.
-    busy_ns: u64,
+    cycles_to_sample: u32,
 }
 
 impl Stream {
     pub(crate) fn new(
-        opened: Opened,
-        name: String,
-        priority_error: Arc<AtomicI32>,
+        parts: Parts,
+        notes: Arc<Notes>,
         apartment: Apartment,
     ) -> Result<Self, EndpointError> {
+        let Parts {
+            output,
+            input,
+            is_one_clock,
+            name,
+        } = parts;
         let fail = |code| refused(&format!("\"{name}\" was opened but is of no use"), code);
-        let Opened {
-            mut client,
-            format,
-            pace,
-            period_frames,
-        } = opened;
-        let timing = timing(&client, pace, format.rate_hz, period_frames).map_err(fail)?;
-        let timer = match pace {
-            Pace::ExclusiveTimer => Some(Timer::new().map_err(fail)?),
-            Pace::SharedEvent | Pace::ExclusiveEvent => {
-                client.enable_event().map_err(fail)?;
-                None
-            }
-        };
-        let writer = client.writer(format.frame_bytes()).map_err(fail)?;
+        let timing = timing(output.as_ref(), input.as_ref(), is_one_clock).ok_or_else(|| {
+            EndpointError::new(FaultKind::NotFound, "No device was chosen; choose one.")
+        })?;
+        let clock_ns = output.as_ref().map(|output| output.period_ns);
+        let period_ns = clock_ns.or(input.as_ref().map(|input| input.period_ns));
+        let patience = Timer::new().map_err(fail)?;
         let waker = Arc::new(StreamWaker(Event::new().map_err(fail)?));
+        let period_ns = period_ns.unwrap_or_default();
         // Also makes the clock ready, which is not to happen on the real-time path.
         let now_ns = now_ns();
-        let period_ns = 100 * hns_from_frames(timing.period_frames, format.rate_hz).unsigned_abs();
         Ok(Self {
-            writer,
-            client,
-            timer,
+            output,
+            input,
+            patience,
             waker,
             priority: None,
             _apartment: apartment,
             name,
-            format,
-            pace,
             timing,
+            notes,
+            pairing: Pairing::new(period_ns, is_one_clock),
             period_ns,
-            keep_frames: 0,
-            lateness: Lateness::new(period_ns),
-            priority_error,
             running: false,
-            refusals: 0,
+            input_ended: false,
+            output_due: false,
+            silent: false,
+            heard_ns: now_ns,
+            input_only: false,
             woken_ns: now_ns,
-            busy_ns: 0,
+            cycles_to_sample: SAMPLE_CYCLES,
         })
     }
 
     fn try_start(&mut self, keep_frames: u32) -> Hr<()> {
-        // Whatever an earlier start that failed has left behind.
-        self.client.reset()?;
-        let silence_frames = match self.pace {
-            Pace::ExclusiveEvent => self.timing.buffer_frames,
-            Pace::SharedEvent | Pace::ExclusiveTimer => self.free_frames()?.min(keep_frames),
-        };
-        self.keep_frames = silence_frames;
-        if silence_frames > 0 {
-            self.writer.write_silence(silence_frames)?;
-        }
-        if let Some(event) = self.client.event() {
-            event.unset();
+        if let Some(output) = &mut self.output {
+            output.prepare(keep_frames)?;
         }
         let priority = ProAudio::enter();
-        let refusal = priority.as_ref().err().copied().unwrap_or(0);
-        // Relaxed: the number stands for itself.
-        self.priority_error.store(refusal, Ordering::Relaxed);
-        self.client.start()?;
+        self.notes
+            .note_priority(priority.as_ref().err().copied().unwrap_or(0));
+        // The input first, so that it has something by the time that the output is due, and the
+        // output at once.
+        let input = self.input.as_mut().map_or(Ok(()), Input::start);
+        self.input_ended = false;
+        match (&mut self.output, input) {
+            (None, started) => started?,
+            (Some(output), input) => {
+                if let Err(code) = output.start() {
+                    self.stop_input();
+                    return Err(code);
+                }
+                if let Err(code) = input {
+                    self.end_input(code);
+                }
+            }
+        }
         self.priority = priority.ok();
         Ok(())
     }
 
-    fn free_frames(&self) -> Hr<u32> {
-        Ok(self
-            .timing
-            .buffer_frames
-            .saturating_sub(self.client.padding_frames()?))
-    }
-
-    /// Waits for the device's event.
-    fn wait_for_event(&self, event: &Event) -> Wake {
-        let limit_ms = (wait_limit_ns(self.period_ns) / 1_000_000) as u32;
-        match wait_either(&*self.waker, event, limit_ms) {
-            Signal::First => Wake::Interrupted,
-            Signal::Second => Wake::Due,
-            Signal::TimedOut => self.silent(),
-            Signal::Failed => Wake::Lost(broken(E_HANDLE)),
+    fn stop_input(&mut self) {
+        if let Some(input) = &mut self.input {
+            input.stop();
         }
     }
 
-    /// Waits until the queue is a period below its level: first as long as that should take, then in
-    /// short pauses, as devices report their progress in jumps.
-    fn wait_for_room(&self, timer: &Timer) -> Wake {
+    /// The output goes on without an input that has ended. Real-time safe.
+    fn end_input(&mut self, code: i32) {
+        self.input_ended = true;
+        self.notes.note_input_fault(code);
+    }
+
+    /// Waits for the output, or, where there is none, for the input; and for the input beside.
+    fn wait_for_clock(&mut self) -> Wake {
         let limit_ns = wait_limit_ns(self.period_ns);
-        let limit_ms = (limit_ns / 1_000_000) as u32;
-        let begun_ns = now_ns();
-        let low_frames = self.keep_frames.saturating_sub(self.timing.period_frames);
-        let short_pause_hns = (self.period_ns / 800).max(10_000) as i64;
-        let mut pause_hns = 0;
+        // In pauses, where a timer stands for the device's event: first as long as it should take,
+        // then short ones, as devices report their progress in jumps.
+        let mut paused = false;
         loop {
-            let padding_frames = match self.client.padding_frames() {
-                Ok(frames) => frames,
+            let due = match self.set_timer(paused) {
+                Ok(due) => due,
                 Err(code) => return Wake::Lost(broken(code)),
             };
-            let due = padding_frames <= low_frames;
-            if !due {
-                let excess_frames = padding_frames - low_frames;
-                pause_hns = match pause_hns {
-                    0 => hns_from_frames(excess_frames, self.format.rate_hz),
-                    _ => short_pause_hns,
-                };
-                timer.set(pause_hns);
-            }
-            match wait_either(&*self.waker, timer, if due { 0 } else { limit_ms }) {
-                Signal::First => return Wake::Interrupted,
+            let now_ns = now_ns();
+            let left_ns = (self.heard_ns + limit_ns).saturating_sub(now_ns);
+            let left_ms = if due { 0 } else { left_ns.div_ceil(1_000_000) };
+            match self.wait_for_signal(left_ms as u32) {
+                Signal::Of(0) => return Wake::Interrupted,
                 Signal::Failed => return Wake::Lost(broken(E_HANDLE)),
-                Signal::Second | Signal::TimedOut if due => return Wake::Due,
-                Signal::Second | Signal::TimedOut => {}
+                Signal::Of(1) | Signal::TimedOut if due => return self.clock_is_due(),
+                Signal::Of(1) if self.is_clocked_by_event() => return self.clock_is_due(),
+                Signal::Of(1) => paused = true,
+                Signal::Of(_) if left_ns > 0 => {
+                    self.input_only = true;
+                    self.woken_ns = crate::clock::now_ns();
+                    return Wake::Due;
+                }
+                Signal::Of(_) | Signal::TimedOut => {}
             }
-            if now_ns().saturating_sub(begun_ns) >= limit_ns {
-                return self.silent();
-            }
-        }
-    }
-
-    /// What it means that the device has been silent for too long.
-    fn silent(&self) -> Wake {
-        match self.client.padding_frames() {
-            Ok(_) => Wake::TimedOut,
-            Err(code) => Wake::Lost(broken(code)),
-        }
-    }
-
-    /// Frames for which there is room, and frames that are queued.
-    fn room(&self) -> Hr<(u32, u32)> {
-        let buffer_frames = self.timing.buffer_frames;
-        if self.pace == Pace::ExclusiveEvent {
-            // The device has two such buffers and does not tell what is in them.
-            return Ok((buffer_frames, 0));
-        }
-        let padding_frames = self.client.padding_frames()?;
-        Ok((buffer_frames.saturating_sub(padding_frames), padding_frames))
-    }
-
-    /// For how many of the device's periods what is queued will last.
-    fn periods_queued(&self, queued_frames: u32) -> u64 {
-        match self.pace {
-            // The other buffer, of which the device has just begun the first half.
-            Pace::ExclusiveEvent => 1,
-            Pace::SharedEvent | Pace::ExclusiveTimer => {
-                u64::from(queued_frames / self.timing.period_frames)
+            if crate::clock::now_ns() >= self.heard_ns + limit_ns {
+                return self.clock_is_silent();
             }
         }
     }
 
-    /// Whether the device may give memory after all, the next time.
-    fn refused_for_now(&mut self, code: i32) -> bool {
-        self.refusals += 1;
-        matches!(code, BUFFER_TOO_LARGE | BUFFER_ERROR) && self.refusals < REFUSALS_MAX
+    fn is_clocked_by_event(&self) -> bool {
+        self.clock_event().is_some()
+    }
+
+    fn clock_event(&self) -> Option<&Event> {
+        match (&self.output, &self.input) {
+            (Some(output), _) => output.event(),
+            (None, Some(input)) => input.event(),
+            (None, None) => None,
+        }
+    }
+
+    fn clock_timer(&self) -> Option<&Timer> {
+        match (&self.output, &self.input) {
+            (Some(output), _) => output.timer(),
+            (None, Some(input)) => input.timer(),
+            (None, None) => None,
+        }
+    }
+
+    /// The input's event, where there is an output beside it and it makes sense to wait for it.
+    fn second_event(&self) -> Option<&Event> {
+        let input = self.input.as_ref().filter(|_| self.output.is_some());
+        input
+            .filter(|_| !self.input_ended && !self.silent)
+            .and_then(Input::event)
+    }
+
+    /// Waits for the waker (0), the clock (1) and the input beside it (2).
+    fn wait_for_signal(&self, limit_ms: u32) -> Signal {
+        let clock: &dyn Waitable = match (self.clock_event(), self.clock_timer()) {
+            (Some(event), _) => event,
+            (None, Some(timer)) => timer,
+            (None, None) => return Signal::Failed,
+        };
+        let waker: &dyn Waitable = &*self.waker;
+        match self.second_event() {
+            Some(second) => wait_first(&[waker, clock, second], limit_ms),
+            None => wait_first(&[waker, clock], limit_ms),
+        }
+    }
+
+    /// Where a timer stands for the clock's event: whether the clock is due; if not, sets the timer.
+    fn set_timer(&self, paused: bool) -> Hr<bool> {
+        let Some(timer) = self.clock_timer() else {
+            return Ok(false);
+        };
+        let (frames, format) = match (&self.output, &self.input) {
+            (Some(output), _) => (output.excess_frames()?, output.format),
+            (None, Some(input)) => (input.missing_frames()?, input.format),
+            (None, None) => return Err(E_HANDLE),
+        };
+        if frames == 0 {
+            return Ok(true);
+        }
+        timer.set(if paused {
+            (self.period_ns / 800).max(10_000) as i64
+        } else {
+            hns_from_frames(frames, format.rate_hz)
+        });
+        Ok(false)
+    }
+
+    /// The device's clock has ticked.
+    fn clock_is_due(&mut self) -> Wake {
+        self.silent = false;
+        self.output_due = self.output.is_some();
+        // The instant that everything in this cycle is told by, also what is waited for now.
+        self.woken_ns = now_ns();
+        self.wait_for_input();
+        Wake::Due
+    }
+
+    /// Waits a little for the input of the same hardware, so that both meet in one cycle.
+    fn wait_for_input(&mut self) {
+        if self.second_event().is_none() {
+            return;
+        }
+        let patience_ns = self.pairing.patience_ns();
+        if patience_ns == 0 {
+            return;
+        }
+        self.patience.set((patience_ns / 100) as i64);
+        let limit_ms = patience_ns.div_ceil(1_000_000) as u32;
+        let signal = self
+            .second_event()
+            .map(|second| wait_first(&[second, &self.patience], limit_ms));
+        match signal {
+            Some(Signal::Of(0)) => self.pairing.met(),
+            _ => self.pairing.waited_in_vain(),
+        }
+    }
+
+    /// What it means that the clock has been silent for too long.
+    fn clock_is_silent(&mut self) -> Wake {
+        // Until it is heard of again nothing else is waited for, so that nothing hides its silence.
+        self.silent = true;
+        let answer = match (&self.output, &self.input) {
+            (Some(output), _) => output.check(),
+            (None, Some(input)) => input.missing_frames().map(|_| ()),
+            (None, None) => Err(E_HANDLE),
+        };
+        answer.map_or_else(|code| Wake::Lost(broken(code)), |()| Wake::TimedOut)
+    }
+
+    /// Hands over what was recorded.
+    fn cycle_input(&mut self, work: &mut dyn Cycle) -> Result<(), StreamFault> {
+        let Some(input) = self.input.as_mut().filter(|_| !self.input_ended) else {
+            return Ok(());
+        };
+        match input.cycle(work, self.woken_ns) {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                // What comes in the output's own cycle is not what comes before it.
+                if !self.output_due {
+                    self.pairing.heard();
+                }
+                Ok(())
+            }
+            Err(code) if self.output.is_some() => {
+                self.end_input(code);
+                Ok(())
+            }
+            Err(code) => Err(broken(code)),
+        }
     }
 }
 
+/// How a stream of these sides is buffered; `None` for one without sides.
 fn timing(
-    client: &AudioClient,
-    pace: Pace,
-    rate_hz: u32,
-    period_frames: u32,
-) -> Hr<EndpointTiming> {
-    let buffer_frames = client.buffer_frames()?;
-    if buffer_frames == 0 || period_frames == 0 {
-        return Err(E_FAIL);
+    output: Option<&Output>,
+    input: Option<&Input>,
+    is_one_clock: bool,
+) -> Option<EndpointTiming> {
+    let only_input = EndpointTiming {
+        period_frames: input.map_or(0, |input| input.period_frames),
+        buffer_frames: 0,
+        intake: Intake::Level { slack_frames: 0 },
+        queued_frames: 0,
+        device_frames: 0,
+        input_period_frames: input.map_or(0, |input| input.period_frames),
+        input_device_frames: input.map_or(0, |input| input.device_frames),
+        is_one_clock,
+    };
+    match (output, input) {
+        (None, None) => None,
+        (None, Some(_)) => Some(only_input),
+        (Some(output), _) => Some(EndpointTiming {
+            period_frames: output.period_frames,
+            buffer_frames: output.buffer_frames,
+            intake: output.intake,
+            queued_frames: output.queued_frames,
+            device_frames: output.device_frames,
+            ..only_input
+        }),
     }
-    let (intake, queued_frames, longest_frames) = match pace {
-        // While one of the two buffers is filled, the other plays.
-        Pace::ExclusiveEvent => (Intake::Whole, buffer_frames, buffer_frames),
-        Pace::SharedEvent => {
-            let intake = Intake::Level { slack_frames: 0 };
-            (intake, 0, buffer_frames.saturating_sub(period_frames))
-        }
-        Pace::ExclusiveTimer => {
-            let slack_frames = period_frames.saturating_mul(TIMER_SLACK_PERIODS);
-            let intake = Intake::Level { slack_frames };
-            (intake, 0, buffer_frames.saturating_sub(period_frames))
-        }
-    };
-    // The system's figure is the longest way of a frame, and a full queue is a part of that way.
-    let latency_frames = plausible_latency_frames(client.latency_hns().unwrap_or(0), rate_hz);
-    let stated_frames = latency_frames.saturating_sub(longest_frames);
-    let device_frames = match pace {
-        // Whatever the system states, the mixer works a period ahead.
-        Pace::SharedEvent => stated_frames.max(period_frames),
-        Pace::ExclusiveEvent | Pace::ExclusiveTimer => stated_frames,
-    };
-    Ok(EndpointTiming {
-        period_frames,
-        buffer_frames,
-        intake,
-        queued_frames,
-        device_frames,
-        input_period_frames: 0,
-        input_device_frames: 0,
-        is_one_clock: true,
-    })
 }
 
 impl Endpoint for Stream {
     fn output_format(&self) -> Option<StreamFormat> {
-        Some(self.format)
+        self.output.as_ref().map(|output| output.format)
     }
 
     fn input_format(&self) -> Option<StreamFormat> {
-        None
+        self.input.as_ref().map(|input| input.format)
     }
 
     fn timing(&self) -> EndpointTiming {
         self.timing
+    }
+
+    fn measured(&self) -> MeasuredLatency {
+        MeasuredLatency {
+            device_frames: self.output.as_ref().and_then(Output::measured_frames),
+            input_device_frames: self.input.as_ref().and_then(Input::measured_frames),
+        }
     }
 
     fn waker(&self) -> Arc<dyn Waker> {
@@ -285,9 +374,11 @@ impl Endpoint for Stream {
         self.try_start(keep_frames)
             .map_err(|code| refused(&format!("\"{}\" cannot be started", self.name), code))?;
         self.running = true;
-        self.refusals = 0;
-        self.busy_ns = 0;
-        self.lateness = Lateness::new(self.period_ns);
+        self.pairing = Pairing::new(self.period_ns, self.timing.is_one_clock);
+        self.output_due = false;
+        self.silent = false;
+        self.cycles_to_sample = SAMPLE_CYCLES;
+        self.heard_ns = now_ns();
         Ok(())
     }
 
@@ -296,51 +387,34 @@ impl Endpoint for Stream {
             return;
         }
         self.running = false;
-        // A device that is gone refuses both, and is silent all the same.
-        let _ = self.client.stop();
-        let _ = self.client.reset();
+        if let Some(output) = &mut self.output {
+            output.stop();
+        }
+        self.stop_input();
         self.priority = None;
     }
 
     fn wait(&mut self) -> Wake {
-        let wake = match (&self.timer, self.client.event()) {
-            (Some(timer), _) => self.wait_for_room(timer),
-            (None, Some(event)) => self.wait_for_event(event),
-            (None, None) => Wake::Lost(broken(E_HANDLE)),
-        };
-        self.woken_ns = now_ns();
-        wake
+        if self.running && self.cycles_to_sample == 0 {
+            self.cycles_to_sample = SAMPLE_CYCLES;
+            if let Some(output) = &mut self.output {
+                output.sample();
+            }
+        }
+        if !std::mem::take(&mut self.input_only) {
+            self.heard_ns = now_ns();
+        }
+        self.wait_for_clock()
     }
 
     fn cycle(&mut self, work: &mut dyn Cycle) -> Result<(), StreamFault> {
-        let (room_frames, queued_frames) = self.room().map_err(broken)?;
-        if room_frames == 0 {
+        self.cycle_input(work)?;
+        let is_due = std::mem::take(&mut self.output_due);
+        let Some(output) = self.output.as_mut().filter(|_| is_due) else {
             return Ok(());
-        }
-        let (now_ns, busy_ns) = (self.woken_ns, self.busy_ns);
-        let underrun = self.lateness.woken(now_ns);
-        let mut filled = false;
-        let written = self.writer.write(room_frames, |bytes| {
-            filled = true;
-            work.due(Due {
-                bytes,
-                queued_frames,
-                now_ns,
-                busy_ns,
-                underrun,
-            })
-        });
-        let written_frames = match written {
-            Ok(frames) => frames,
-            Err(code) if !filled && self.refused_for_now(code) => return Ok(()),
-            Err(code) => return Err(broken(code)),
         };
-        self.refusals = 0;
-        let handed_over_ns = crate::clock::now_ns();
-        self.busy_ns = handed_over_ns.saturating_sub(now_ns);
-        let periods = self.periods_queued(queued_frames.saturating_add(written_frames));
-        self.lateness.handed_over(handed_over_ns, periods);
-        Ok(())
+        self.cycles_to_sample = self.cycles_to_sample.saturating_sub(1);
+        output.cycle(work, self.woken_ns)
     }
 }
 
@@ -359,7 +433,7 @@ impl Waker for StreamWaker {
     }
 }
 
-impl crate::sync::Waitable for StreamWaker {
+impl Waitable for StreamWaker {
     fn handle(&self) -> crate::bindings::HANDLE {
         self.0.handle()
     }

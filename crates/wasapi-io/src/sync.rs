@@ -99,20 +99,29 @@ impl Waitable for Timer {
 /// Why a wait came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    First,
-    Second,
+    /// The one with this number in the list.
+    Of(usize),
     TimedOut,
     Failed,
 }
 
-/// Waits for one of the two, at most `timeout_ms`. The first goes first when both are set.
-pub(crate) fn wait_either(first: &dyn Waitable, second: &dyn Waitable, timeout_ms: u32) -> Signal {
-    let handles = [first.handle(), second.handle()];
-    // SAFETY: both handles are open as long as their owners, which are borrowed here.
-    let code = unsafe { WaitForMultipleObjects(2, handles.as_ptr(), false.into(), timeout_ms) };
+/// The most that can be waited for at once.
+const WAITED_FOR_MAX: usize = 3;
+
+/// Waits for one of up to three, at most `timeout_ms`. When several are set, the first in the list
+/// goes first.
+pub(crate) fn wait_first(list: &[&dyn Waitable], timeout_ms: u32) -> Signal {
+    let count = list.len().min(WAITED_FOR_MAX);
+    let mut handles = [null_mut(); WAITED_FOR_MAX];
+    for (handle, one) in handles.iter_mut().zip(list) {
+        *handle = one.handle();
+    }
+    // SAFETY: the first `count` handles are open as long as their owners, which are borrowed here.
+    let code =
+        unsafe { WaitForMultipleObjects(count as u32, handles.as_ptr(), false.into(), timeout_ms) };
+    let number = code.wrapping_sub(WAIT_OBJECT_0 as u32) as usize;
     match code as i32 {
-        code if code == WAIT_OBJECT_0 => Signal::First,
-        code if code == WAIT_OBJECT_0 + 1 => Signal::Second,
+        _ if number < count => Signal::Of(number),
         WAIT_TIMEOUT => Signal::TimedOut,
         _ => Signal::Failed,
     }
@@ -125,21 +134,21 @@ mod tests {
     #[test]
     fn an_event_wakes_once_and_the_first_goes_first() {
         let (a, b) = (Event::new().unwrap(), Event::new().unwrap());
-        assert_eq!(wait_either(&a, &b, 0), Signal::TimedOut);
+        assert_eq!(wait_first(&[&a, &b], 0), Signal::TimedOut);
         a.set();
         b.set();
-        assert_eq!(wait_either(&a, &b, 0), Signal::First);
-        assert_eq!(wait_either(&a, &b, 0), Signal::Second);
-        assert_eq!(wait_either(&a, &b, 0), Signal::TimedOut);
+        assert_eq!(wait_first(&[&a, &b], 0), Signal::Of(0));
+        assert_eq!(wait_first(&[&a, &b], 0), Signal::Of(1));
+        assert_eq!(wait_first(&[&a, &b], 0), Signal::TimedOut);
         a.set();
         a.unset();
-        assert_eq!(wait_either(&a, &b, 0), Signal::TimedOut);
+        assert_eq!(wait_first(&[&a, &b], 0), Signal::TimedOut);
     }
 
     #[test]
     fn a_timer_runs_out() {
         let (event, timer) = (Event::new().unwrap(), Timer::new().unwrap());
         timer.set(10_000);
-        assert_eq!(wait_either(&event, &timer, 60_000), Signal::Second);
+        assert_eq!(wait_first(&[&event, &timer], 60_000), Signal::Of(1));
     }
 }

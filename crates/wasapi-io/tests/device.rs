@@ -24,7 +24,7 @@ const S_OK: i32 = 0;
 const SINGLE_THREADED: u32 = 2;
 
 fn default_device(mode: Mode) -> WasapiDevice {
-    WasapiDevice::new(Selection::DefaultRender, mode, Options::default())
+    WasapiDevice::new(Some(Selection::Default), None, mode, Options::default())
 }
 
 fn request(device: &WasapiDevice) -> OpenRequest {
@@ -341,7 +341,12 @@ fn an_id_that_does_not_exist_is_not_found() {
         "nonsense",
         "{0.0.0.00000000}.{00000000-0000-0000-0000-000000000000}",
     ] {
-        let device = WasapiDevice::new(Selection::Id(id.into()), Mode::Shared, Options::default());
+        let device = WasapiDevice::new(
+            Some(Selection::Id(id.into())),
+            None,
+            Mode::Shared,
+            Options::default(),
+        );
         let error = device.describe().unwrap_err();
         assert!(
             matches!(error.kind, FaultKind::NotFound | FaultKind::ServiceGone),
