@@ -1,4 +1,4 @@
-//! The tests of the WASAPI endpoints themselves, on Wine's devices.
+//! The tests of the WASAPI endpoints themselves, on Wine's devices and on the simulated card.
 
 use std::time::Duration;
 
@@ -7,26 +7,37 @@ use anyhow::{Result, bail};
 use super::super::native::results;
 use super::super::{Leg, Passed, stage::Stage};
 use crate::captured;
+use crate::rig::card::Service;
 use crate::rig::places::{self, Backend};
 use crate::rig::server::Sink;
 use crate::sound::raw::RawFormat;
 
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(400);
 const SINK: Sink = Sink {
     format: RawFormat::Int32,
     rate_hz: 48_000,
     channels: 2,
 };
 
-/// One leg for each of Wine's ways to the sound server.
+/// One leg for each of Wine's ways to the sound server, and one for the card.
 pub fn legs() -> Vec<Leg> {
-    [("pulse", Backend::Pulse), ("alsa", Backend::Alsa)]
+    let mut legs: Vec<Leg> = [("pulse", Backend::Pulse), ("alsa", Backend::Alsa)]
         .map(|(name, backend)| {
             Leg::new(format!("device tests: {name}"), move |stage| {
                 run(stage, name, backend)
             })
         })
-        .into()
+        .into();
+    legs.push(Leg::new("device tests: card", on_card));
+    legs
+}
+
+fn on_card(stage: &mut Stage<'_>) -> Result<Passed> {
+    let programs = stage.card()?;
+    let service = Service::start(stage.rig()?, &programs)?;
+    let outcome = run(stage, "card", Backend::Card);
+    service.finish(stage.rig()?, &programs)?;
+    outcome
 }
 
 fn run(stage: &mut Stage<'_>, name: &str, backend: Backend) -> Result<Passed> {

@@ -3,6 +3,9 @@
 #![cfg(windows)]
 #![allow(unsafe_code)]
 
+mod cable;
+mod record;
+
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -88,10 +91,15 @@ fn play(stream: &mut dyn Endpoint, cycles: u32) -> u64 {
 /// The modes that the default device has.
 fn modes() -> Vec<Mode> {
     let open = |mode: &Mode| default_device(*mode).describe().is_ok();
-    [Mode::Shared, Mode::Exclusive]
-        .into_iter()
-        .filter(open)
-        .collect()
+    [
+        Mode::Shared,
+        Mode::LowLatency,
+        Mode::Exclusive,
+        Mode::ExclusiveTimer,
+    ]
+    .into_iter()
+    .filter(open)
+    .collect()
 }
 
 #[test]
@@ -304,7 +312,7 @@ fn senseless_requests_are_refused_with_a_sentence() {
     for mode in modes() {
         let device = default_device(mode);
         for rate_hz in [0, 1, u32::MAX] {
-            if mode == Mode::Shared || rate_hz != 1 {
+            if !mode.is_exclusive() || rate_hz != 1 {
                 let error = device.check_rate(rate_hz).unwrap_err();
                 assert_eq!(error.kind, FaultKind::Unsupported, "{error}");
                 let error = device
