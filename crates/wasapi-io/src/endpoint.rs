@@ -8,7 +8,8 @@ use windows_core::{GUID, HSTRING, Interface};
 use crate::bindings::{
     DEVICE_STATE_ACTIVE, EDataFlow, ERole, IMMDevice, IMMDeviceEnumerator, IMMEndpoint,
     IPropertyStore, PKEY_AudioEndpoint_FormFactor, PKEY_Device_ContainerId,
-    PKEY_Device_FriendlyName, PKEY_DeviceInterface_FriendlyName, STGM_READ, eCapture, eCommunications, eConsole,
+    PKEY_Device_FriendlyName, PKEY_DeviceInterface_FriendlyName, STGM_READ, eCapture,
+    eCommunications, eConsole,
 };
 use crate::choice::{self, Wish};
 use crate::client::AudioClient;
@@ -41,10 +42,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// The device that is meant, for that direction.
-    pub(crate) fn select(
-        selection: &Selection,
-        wanted: Direction,
-    ) -> Result<Self, EndpointError> {
+    pub(crate) fn select(selection: &Selection, wanted: Direction) -> Result<Self, EndpointError> {
         let enumerator = enumerator()?;
         let endpoint = match selection {
             Selection::Default => default_of(&enumerator, wanted, eConsole)
@@ -123,9 +121,9 @@ impl Endpoint {
 
     /// What the system tells of the hardware behind the endpoint.
     pub(crate) fn hardware(&self) -> Hardware {
-        let card = self.properties().and_then(|store| {
-            Property::read(&store, &PKEY_DeviceInterface_FriendlyName)?.text()
-        });
+        let card = self
+            .properties()
+            .and_then(|store| Property::read(&store, &PKEY_DeviceInterface_FriendlyName)?.text());
         Hardware {
             container: self.container().map(|guid| guid.to_u128()),
             card: card.filter(|name| !name.is_empty()),

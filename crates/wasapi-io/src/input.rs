@@ -10,7 +10,7 @@ use crate::hresult::codes::E_FAIL;
 use crate::meter::{Bias, Meter, frames_between};
 use crate::open::Opened;
 use crate::plan::Pace;
-use crate::reader::Reader;
+use crate::reader::{Reader, Recorded};
 use crate::sync::{Event, Timer};
 
 /// Packets that are taken in one cycle; a device that has ever more of them is broken.
@@ -115,7 +115,7 @@ impl Input {
             let frames = self.reader.next(|recorded| {
                 work.captured(Packet {
                     bytes: recorded.bytes,
-                    now_ns: woken_ns,
+                    now_ns: self.there_ns(&recorded, woken_ns),
                     discontinuity: recorded.discontinuity,
                 });
                 sample = recorded
@@ -133,6 +133,18 @@ impl Input {
             self.meter.add(age_frames);
         }
         Ok(packets > 0)
+    }
+
+    /// When the packet was there: at the wake-up that its event caused. Where there are no events, the
+    /// wake-up may be any time later, and it is what the device states.
+    fn there_ns(&self, recorded: &Recorded<'_>, woken_ns: u64) -> u64 {
+        let Some(first_ns) = recorded.first_ns.filter(|_| self.timer.is_some()) else {
+            return woken_ns;
+        };
+        let frames = (recorded.bytes.len() / self.format.frame_bytes()) as u32;
+        let way_frames = frames.saturating_add(self.device_frames);
+        let way_ns = 100 * hns_from_frames(way_frames, self.format.rate_hz).unsigned_abs();
+        first_ns.saturating_add(way_ns).min(woken_ns)
     }
 
     /// What `device_frames` was found to be.

@@ -13,6 +13,7 @@ mod calls;
 mod hardware;
 mod open_stream;
 mod report;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod truth;
@@ -34,6 +35,7 @@ pub use truth::{FaultReport, IncidentReport, Told, TrackReport, Truth};
 
 use hardware::{Hardware, Shift};
 use open_stream::OpenStream;
+use stops::Stops;
 
 /// The longest that the caller may sleep, in nanoseconds: calls and progress are looked at as often.
 const IDLE_NS: u64 = 1_000_000;
@@ -87,6 +89,7 @@ pub struct Server<'a, S: System> {
     /// The performance counter's time at which the card's began.
     base_ns: u64,
     stalls: Stalls,
+    stops: Stops,
     streams: [Option<OpenStream>; STREAMS_MAX],
     /// Its endpoints are the last, and none of the system's devices.
     hardware: Option<Hardware>,
@@ -128,6 +131,7 @@ impl<'a, S: System> Server<'a, S> {
             stall_ns: config.stall_ns,
             base_ns,
             stalls: Stalls::default(),
+            stops: Stops::default(),
             streams: [const { None }; STREAMS_MAX],
             hardware,
             closed: Vec::new(),
@@ -185,7 +189,12 @@ impl<'a, S: System> Server<'a, S> {
         let late_ns = real_ns.saturating_sub(self.wanted_ns);
         let hardware_runs = self.hardware.as_ref().is_some_and(Hardware::is_running);
         if hardware_runs || self.streams.iter().flatten().any(|stream| stream.running) {
+            let shift_ns = self.base_ns + self.stalls.total_ns;
+            let at_ns = self.card_ns(self.wanted_ns);
             self.stalls.note(late_ns, self.stall_ns);
+            if self.base_ns + self.stalls.total_ns != shift_ns {
+                self.stops.note(at_ns, shift_ns);
+            }
         }
     }
 
@@ -240,7 +249,8 @@ impl<'a, S: System> Server<'a, S> {
             let Some(stream) = stream else { continue };
             let block = &self.shared.streams[index];
             stream.note_after(&mut self.world, block);
-            stream.publish(&mut self.world, block, real_now_ns, shift_ns);
+            let real_ns = |card_ns| self.stops.real_ns(card_ns, shift_ns);
+            stream.publish(&mut self.world, block, real_now_ns, real_ns);
         }
         for (index, stream) in self.streams.iter_mut().enumerate() {
             let Some(stream) = stream else { continue };

@@ -65,6 +65,24 @@ pub(super) struct OpenStream {
     memory: Vec<u8>,
 }
 
+/// When a frame was at the analogue side that entered the ADC's buffer at `time_ns`.
+///
+/// Follows "IAudioCaptureClient::GetBuffer method (audioclient.h)" and "IAudioClock::GetPosition
+/// method (audioclient.h)" on learn.microsoft.com: the packet's time is that at which the device
+/// recorded its first frame, and what is recorded is what comes through the microphone. What a DAC
+/// plays is heard where it leaves the buffer.
+fn at_input_ns(world: &World, endpoint: EndpointId, time_ns: u64) -> u64 {
+    let (Ok(Flow::Capture), Ok(spec), Ok(clock)) = (
+        world.flow(endpoint),
+        world.spec(endpoint),
+        world.clock(endpoint),
+    ) else {
+        return time_ns;
+    };
+    let frame = clock.frames_at(time_ns);
+    clock.time_of_frame(frame.saturating_sub(spec.latency_frames.into()))
+}
+
 impl OpenStream {
     pub(super) fn new(
         world: &World,
@@ -242,7 +260,7 @@ impl OpenStream {
         world: &mut World,
         block: &layout::Block,
         real_now_ns: u64,
-        shift_ns: u64,
+        real_ns: impl Fn(u64) -> u64,
     ) {
         if let Err(error) = world.buffer_frames(self.id) {
             block.dead.store(error.code(), Ordering::Release);
@@ -254,7 +272,7 @@ impl OpenStream {
         let refusal = if self.renders {
             world.get_buffer(self.id, 0).err()
         } else {
-            self.deliver(world, block, shift_ns)
+            self.deliver(world, block, real_ns)
         };
         block
             .refusal
@@ -267,7 +285,7 @@ impl OpenStream {
         &mut self,
         world: &mut World,
         block: &layout::Block,
-        shift_ns: u64,
+        real_ns: impl Fn(u64) -> u64,
     ) -> Option<SimError> {
         loop {
             let (packet, bytes) = match world.get_packet(self.id) {
@@ -310,7 +328,8 @@ impl OpenStream {
             slot.flags.store(flags, Ordering::Relaxed);
             slot.device_position
                 .store(device_position, Ordering::Relaxed);
-            slot.time_ns.store(time_ns + shift_ns, Ordering::Relaxed);
+            let at_input_ns = at_input_ns(world, self.endpoint, time_ns);
+            slot.time_ns.store(real_ns(at_input_ns), Ordering::Relaxed);
             self.given_frames += u64::from(frames);
             block
                 .service_frames

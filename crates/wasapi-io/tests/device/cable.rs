@@ -58,9 +58,11 @@ struct Cable {
     silent_frames: usize,
     /// What came back first that had not been played, with its frame.
     torn: Option<(usize, Option<i16>)>,
-    /// Frames on the way at wake-ups that served both sides: beyond those queued.
+    /// Frames on the way at wake-ups, beyond those queued and those that were waited for.
     on_the_way: Vec<i64>,
     heard_now: bool,
+    /// When the last packet was there.
+    heard_ns: u64,
     cycles: usize,
     met: usize,
     disturbed: bool,
@@ -78,6 +80,7 @@ impl Cable {
             torn: None,
             on_the_way: Vec::with_capacity(FRAMES),
             heard_now: false,
+            heard_ns: 0,
             cycles: 0,
             met: 0,
             disturbed: false,
@@ -100,6 +103,7 @@ impl Cycle for Cable {
         // The very first packet follows nothing.
         self.disturbed |= packet.discontinuity && self.recorded_frames > 0;
         self.heard_now = true;
+        self.heard_ns = packet.now_ns;
         let width = self.input.sample.bytes();
         for frame in packet.bytes.chunks_exact(self.input.frame_bytes()) {
             self.take(decode(&frame[..width], self.input.sample));
@@ -111,7 +115,10 @@ impl Cycle for Cable {
         self.cycles += 1;
         if std::mem::take(&mut self.heard_now) {
             self.met += 1;
-            let way = self.played_frames as i64 - self.recorded_frames as i64;
+            // The two directions need not tick at the same instant.
+            let lag_ns = due.now_ns.saturating_sub(self.heard_ns);
+            let lag_frames = (lag_ns * u64::from(self.output.rate_hz)).div_ceil(1_000_000_000);
+            let way = self.played_frames as i64 - self.recorded_frames as i64 - lag_frames as i64;
             if self.on_the_way.len() < self.on_the_way.capacity() {
                 self.on_the_way.push(way - i64::from(due.queued_frames));
             }
@@ -180,40 +187,46 @@ fn run(mode: Mode) -> Option<()> {
             continue;
         }
         assert!(timing.is_one_clock, "{mode:?}");
-        check_truth(mode, &cable, &*stream);
+        if !cable.disturbed {
+            check_truth(mode, &cable, &*stream);
+        }
         return Some(());
     }
     panic!("{mode:?}: the machine never had time");
 }
 
-/// Compares what the stream says of its latency with what the samples tell.
+/// Compares what the stream says of its latency with what the samples tell. Wake-ups are late, the
+/// most punctual ones by less than this.
+const PUNCTUAL_FRAMES: i64 = 12;
+
 fn check_truth(mode: Mode, cable: &Cable, stream: &dyn Endpoint) {
     let timing = stream.timing();
     let measured = stream.measured();
-    let output_frames = measured.device_frames.expect("long enough to be measured");
-    let input_frames = measured
-        .input_device_frames
-        .expect("long enough to be measured");
-    let near = |a: u32, b: u32| a.abs_diff(b) <= 1;
+    let frames = |measured: Option<u32>| i64::from(measured.expect("long enough to be measured"));
+    let output_frames = frames(measured.device_frames);
+    let input_frames = frames(measured.input_device_frames);
+    // Late wake-ups shorten what is before the output and lengthen what is behind the input.
+    let early_frames = i64::from(timing.device_frames) - output_frames;
+    let late_frames = input_frames - i64::from(timing.input_device_frames);
+    let punctual = -1..=PUNCTUAL_FRAMES;
     assert!(
-        near(output_frames, timing.device_frames),
-        "{mode:?}: {measured:?}"
+        punctual.contains(&early_frames),
+        "{mode:?}: {timing:?} {measured:?}"
     );
     assert!(
-        near(input_frames, timing.input_device_frames),
-        "{mode:?}: {measured:?}"
+        punctual.contains(&late_frames),
+        "{mode:?}: {timing:?} {measured:?}"
     );
     if mode == Mode::ExclusiveTimer {
-        // Its wake-ups are at no particular instant.
+        // Its wake-ups are at no particular instant, so that the samples tell nothing of them.
         return;
     }
     let mut ways = cable.on_the_way.clone();
     ways.sort_unstable();
-    // Frame 0 was the first after the silence.
-    let way = ways[ways.len() / 2] + cable.silent_frames as i64;
-    let said = i64::from(timing.queued_frames + output_frames + input_frames);
-    println!("{mode:?}: {way} frames from output to input, {said} by what is measured");
-    assert!(way.abs_diff(said) <= 2, "{mode:?}");
+    let way_frames = ways[ways.len() / 2] + cable.silent_frames as i64;
+    let said_frames = i64::from(timing.queued_frames) + output_frames + input_frames;
+    println!("{mode:?}: {way_frames} frames on the way, {said_frames} by what is measured");
+    assert!(way_frames.abs_diff(said_frames) <= 3, "{mode:?}");
     assert!(
         cable.met * 10 >= cable.cycles * 9,
         "{mode:?}: both sides hardly ever meet"

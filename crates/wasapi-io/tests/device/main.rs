@@ -365,7 +365,7 @@ fn an_id_that_does_not_exist_is_not_found() {
 
 fn preferred(wishes: &[Wish]) -> WasapiDevice {
     let selection = Selection::Preferred(wishes.to_vec());
-    WasapiDevice::new(selection, Mode::Shared, Options::default())
+    WasapiDevice::new(Some(selection), None, Mode::Shared, Options::default())
 }
 
 #[test]
