@@ -18,8 +18,9 @@ use crate::mode::{Mode, Options};
 use crate::notes::Notes;
 use crate::open::{self, Opened, Wanted};
 use crate::output::Output;
+use crate::parts::Parts;
 use crate::probe::Memory;
-use crate::stream::{Parts, Stream};
+use crate::stream::Stream;
 use crate::worker::{self, ONE_DEVICE};
 
 /// What the system plays on, records from, or both, as one device. Cheap to make: nothing is asked of

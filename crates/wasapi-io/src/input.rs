@@ -129,7 +129,8 @@ impl Input {
             sample = sample.map(|age_frames| age_frames - f64::from(frames));
             packets += 1;
         }
-        if let Some(age_frames) = sample {
+        // Wake-ups at any instant tell nothing of when a packet was there.
+        if let Some(age_frames) = sample.filter(|_| self.timer.is_none()) {
             self.meter.add(age_frames);
         }
         Ok(packets > 0)

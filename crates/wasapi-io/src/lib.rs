@@ -69,6 +69,8 @@ mod open_shared;
 #[cfg(windows)]
 mod output;
 #[cfg(windows)]
+mod parts;
+#[cfg(windows)]
 mod position;
 #[cfg(windows)]
 mod priority;

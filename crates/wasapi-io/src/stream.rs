@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Cycle, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake, MeasuredLatency,
-    StreamFault, Wake, Waker,
+    Cycle, Endpoint, EndpointError, EndpointTiming, FaultKind, MeasuredLatency, StreamFault, Wake,
+    Waker,
 };
 use engine::format::StreamFormat;
 
@@ -18,21 +18,13 @@ use crate::input::Input;
 use crate::notes::Notes;
 use crate::output::Output;
 use crate::pairing::Pairing;
+use crate::parts::{Parts, StreamWaker};
 use crate::plan::wait_limit_ns;
 use crate::priority::ProAudio;
 use crate::sync::{Event, Signal, Timer, Waitable, wait_first};
 
 /// Cycles from one look at the output's position to the next.
-const SAMPLE_CYCLES: u32 = 8;
-
-/// The sides that a stream is made of. One is there at least.
-pub(crate) struct Parts {
-    pub(crate) output: Option<Output>,
-    pub(crate) input: Option<Input>,
-    pub(crate) is_one_clock: bool,
-    /// The name for people: that of the output, or else of the input.
-    pub(crate) name: String,
-}
+const SAMPLE_CYCLES: u32 = 4;
 
 /// An open stream. Bound to its thread by the COM pointers and the apartment in it.
 pub(crate) struct Stream {
@@ -73,6 +65,9 @@ impl Stream {
         notes: Arc<Notes>,
         apartment: Apartment,
     ) -> Result<Self, EndpointError> {
+        let timing = parts.timing().ok_or_else(|| {
+            EndpointError::new(FaultKind::NotFound, "No device was chosen; choose one.")
+        })?;
         let Parts {
             output,
             input,
@@ -80,9 +75,6 @@ impl Stream {
             name,
         } = parts;
         let fail = |code| refused(&format!("\"{name}\" was opened but is of no use"), code);
-        let timing = timing(output.as_ref(), input.as_ref(), is_one_clock).ok_or_else(|| {
-            EndpointError::new(FaultKind::NotFound, "No device was chosen; choose one.")
-        })?;
         let clock_ns = output.as_ref().map(|output| output.period_ns);
         let period_ns = clock_ns.or(input.as_ref().map(|input| input.period_ns));
         let patience = Timer::new().map_err(fail)?;
@@ -313,36 +305,6 @@ impl Stream {
     }
 }
 
-/// How a stream of these sides is buffered; `None` for one without sides.
-fn timing(
-    output: Option<&Output>,
-    input: Option<&Input>,
-    is_one_clock: bool,
-) -> Option<EndpointTiming> {
-    let only_input = EndpointTiming {
-        period_frames: input.map_or(0, |input| input.period_frames),
-        buffer_frames: 0,
-        intake: Intake::Level { slack_frames: 0 },
-        queued_frames: 0,
-        device_frames: 0,
-        input_period_frames: input.map_or(0, |input| input.period_frames),
-        input_device_frames: input.map_or(0, |input| input.device_frames),
-        is_one_clock,
-    };
-    match (output, input) {
-        (None, None) => None,
-        (None, Some(_)) => Some(only_input),
-        (Some(output), _) => Some(EndpointTiming {
-            period_frames: output.period_frames,
-            buffer_frames: output.buffer_frames,
-            intake: output.intake,
-            queued_frames: output.queued_frames,
-            device_frames: output.device_frames,
-            ..only_input
-        }),
-    }
-}
-
 impl Endpoint for Stream {
     fn output_format(&self) -> Option<StreamFormat> {
         self.output.as_ref().map(|output| output.format)
@@ -421,20 +383,5 @@ impl Endpoint for Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-/// Interrupts a stream's wait.
-struct StreamWaker(Event);
-
-impl Waker for StreamWaker {
-    fn wake(&self) {
-        self.0.set();
-    }
-}
-
-impl Waitable for StreamWaker {
-    fn handle(&self) -> crate::bindings::HANDLE {
-        self.0.handle()
     }
 }
