@@ -243,7 +243,7 @@ impl Driver for MockDriver {
         Ok(())
     }
 
-    fn future(&self, question: Future<'_>) -> bool {
+    fn future(&self, question: Future<'_>, _stream: Option<&MockStream>) -> bool {
         match question {
             Future::CanTimeInfo => true,
             Future::CanReportOverload => false,

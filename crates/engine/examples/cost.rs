@@ -222,6 +222,7 @@ fn cycles(rounds: usize) -> Result<String, String> {
                 rate_hz: 48_000,
                 quality: Quality::Best,
                 safety_frames: 0,
+                dither: true,
             };
             let host = Still(vec![vec![0x1234_5678; 64]; usize::from(channels)]);
             let mut graph = Graph::new(host, &spec)?;

@@ -47,6 +47,12 @@ impl Latency {
             .saturating_add(self.filter_frames)
             .saturating_add(self.output_ready_frames)
     }
+
+    /// What of it waits between the client's block and the device's buffer, in frames: neither the
+    /// device's own delay nor the client's blocks.
+    pub const fn internal_frames(&self) -> u32 {
+        self.kept_frames.saturating_add(self.filter_frames)
+    }
 }
 
 /// Frames from the instant at which sound is at the device's input until a client gets it, in parts,
@@ -77,6 +83,11 @@ impl InputLatency {
         self.device_frames
             .saturating_add(self.period_frames)
             .saturating_add(self.lead_frames)
+    }
+
+    /// What of it waits between the device's packet and the client's block, in frames.
+    pub const fn internal_frames(&self) -> u32 {
+        self.lead_frames
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use asio::abi::AsioError;
 use asio::driver::{
-    BlockSizes, ChannelCounts, ChannelId, ChannelInfo, Driver, Error, Future, Latencies, Result,
-    StreamRequest, WindowHandle,
+    BlockSizes, ChannelCounts, ChannelId, ChannelInfo, Driver, Error, Future, InternalFrames,
+    Latencies, Result, StreamRequest, WindowHandle,
 };
 use asio_io::{HostLive, driver_error, sample_type};
 use engine::endpoint::{Device, DeviceInfo, EndpointError, FaultKind, SideInfo};
@@ -255,8 +255,19 @@ impl Driver for DirectDriver {
         Err(Error::new(AsioError::NOT_PRESENT, message))
     }
 
-    fn future(&self, question: Future<'_>) -> bool {
-        matches!(question, Future::CanTimeInfo | Future::CanReportOverload)
+    fn future(&self, question: Future<'_>, stream: Option<&DirectStream>) -> bool {
+        match question {
+            Future::CanTimeInfo | Future::CanReportOverload => true,
+            Future::InternalBufferFrames(frames) => {
+                // Nobody knows before the device is open.
+                let Some(stream) = stream else { return false };
+                *frames = InternalFrames {
+                    input_frames: stream.input_latency().internal_frames(),
+                    output_frames: stream.latency().internal_frames(),
+                };
+                true
+            }
+        }
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Preferences {
     pub quality: Quality,
     /// Whether the host may choose a rate that the device does not have.
     pub resamples_rates: bool,
+    /// Whether noise hides the rounding where a device has fewer bits than a sample.
+    pub dither: bool,
     /// The outputs that the host gets.
     pub outputs: ChannelMap,
     /// The inputs that the host gets.
@@ -84,6 +86,7 @@ impl Preferences {
                 Resampling::LowDelay => Quality::LowDelay,
             },
             resamples_rates: profile.resampling != Resampling::Off,
+            dither: profile.dither,
             outputs: channels(&profile.output),
             inputs: channels(&profile.input),
         }
@@ -99,6 +102,7 @@ impl Default for Preferences {
             sample: None,
             quality: Quality::Best,
             resamples_rates: true,
+            dither: true,
             outputs: ChannelMap::All,
             inputs: ChannelMap::All,
         }
@@ -123,6 +127,7 @@ mod tests {
         profile.rate_hz = Some(96_000);
         profile.sample_type = SampleType::Float32;
         profile.resampling = Resampling::Off;
+        profile.dither = false;
         profile.output.members[0].channels = Channels::Map(vec![3, 1]);
         profile.input.members.clear();
         let expected = Preferences {
@@ -132,6 +137,7 @@ mod tests {
             sample: Some(ClientSample::Float32),
             quality: Quality::Best,
             resamples_rates: false,
+            dither: false,
             outputs: ChannelMap::These(vec![2, 0]),
             inputs: ChannelMap::All,
         };

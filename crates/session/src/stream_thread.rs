@@ -109,6 +109,7 @@ impl StreamThread {
             rate_hz,
             quality: setup.preferences.quality,
             safety_frames: setup.preferences.safety_frames,
+            dither: setup.preferences.dither,
         };
         let members = open_members(&setup);
         let host_channels = |is_input, main: Option<StreamFormat>| {

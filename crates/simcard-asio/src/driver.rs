@@ -224,7 +224,7 @@ impl Driver for HardwareDriver {
         ))
     }
 
-    fn future(&self, question: Future<'_>) -> bool {
+    fn future(&self, question: Future<'_>, _stream: Option<&Self::Stream>) -> bool {
         matches!(question, Future::CanTimeInfo | Future::CanReportOverload)
     }
 }

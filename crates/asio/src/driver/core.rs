@@ -271,7 +271,8 @@ impl<D: Driver> Core<D> {
     }
 
     pub(super) fn future(&self, question: Future<'_>) -> Result<bool> {
-        Ok(self.access_any()?.driver.future(question))
+        let access = self.access_any()?;
+        Ok(access.driver.future(question, access.state.stream()))
     }
 
     /// Makes a stream. `channel` reads the host's list: whether the entry is an input, and its

@@ -80,8 +80,9 @@ pub trait Driver: Send + 'static {
     /// Shows the settings and returns at once.
     fn control_panel(&mut self) -> Result<()>;
 
-    /// The answer to a host's question; `true` for yes.
-    fn future(&self, question: Future<'_>) -> bool {
+    /// The answer to a host's question; `true` for yes. `stream` is there between `createBuffers`
+    /// and `disposeBuffers`.
+    fn future(&self, question: Future<'_>, _stream: Option<&Self::Stream>) -> bool {
         matches!(question, Future::CanTimeInfo)
     }
 }

@@ -9,7 +9,7 @@ use crate::endpoint::{Cycle, Due, EndpointTiming, Intake, Packet};
 use crate::fill::Fill;
 use crate::format::StreamFormat;
 use crate::graph::input::{Receiver, bridge_spec};
-use crate::graph::{GraphSpec, ns_of, with_safety};
+use crate::graph::{GraphSpec, encoder, ns_of, with_safety};
 
 /// Frames that are written at a time.
 const PIECE_FRAMES: u32 = 512;
@@ -74,7 +74,7 @@ pub fn join_output(
         channels: format.channels,
     };
     let player = Player {
-        encoder: Encoder::new(format),
+        encoder: encoder(format, graph),
         intake: timing.intake,
         fill: Fill::new(&timing, 0, format.rate_hz, false),
         sink,

@@ -6,6 +6,7 @@ mod output;
 
 use crate::bridge::{BridgeStatus, Stamp};
 use crate::client::{BlockTime, Client};
+use crate::convert::Encoder;
 use crate::endpoint::{Cycle, Due, EndpointTiming, Intake, Packet};
 use crate::fill::Fill;
 use crate::format::{ClientSample, StreamFormat};
@@ -16,6 +17,8 @@ use output::{Left, Output};
 pub use joined::{JoinedInput, JoinedOutput, Listener, Player, join_input, join_output};
 
 const NS_PER_SECOND: u64 = 1_000_000_000;
+/// Any number would do; a fixed one makes each run give the same bits.
+const DITHER_SEED: u64 = 0x5EED_0F0D_17E2;
 
 /// What a graph joins.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub struct GraphSpec {
     pub quality: Quality,
     /// Frames to keep queued in a device beyond what it needs, of its rate.
     pub safety_frames: u32,
+    /// Whether noise hides the rounding where a device has fewer bits than a sample.
+    pub dither: bool,
 }
 
 /// Joins a client that makes blocks to an endpoint that wants, or has, other numbers of frames.
@@ -258,6 +263,15 @@ impl<C: Client> Cycle for Graph<C> {
         let (output, frames) = self.render(output, due);
         self.output = Some(output);
         frames
+    }
+}
+
+/// What writes into a device of that format.
+fn encoder(format: StreamFormat, spec: &GraphSpec) -> Encoder {
+    let encoder = Encoder::new(format);
+    match spec.dither {
+        true => encoder.with_dither(DITHER_SEED),
+        false => encoder,
     }
 }
 

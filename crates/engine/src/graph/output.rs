@@ -4,7 +4,7 @@ use crate::bridge::{BridgeSink, BridgeSource, BridgeSpec, Clocks, Side, Stamp, b
 use crate::client::Client;
 use crate::convert::Encoder;
 use crate::format::StreamFormat;
-use crate::graph::{GraphSpec, ns_of};
+use crate::graph::{GraphSpec, encoder, ns_of};
 use crate::resample::Resampler;
 
 /// Frames that are resampled at a time.
@@ -56,7 +56,7 @@ impl Output {
             Way::Resampled(Box::new(Resampled::new(format, block_frames, spec)?))
         };
         Ok(Output {
-            encoder: Encoder::new(format),
+            encoder: encoder(format, spec),
             way,
         })
     }

@@ -66,6 +66,7 @@ fn graph(block_frames: usize, timing: EndpointTiming) -> Graph<Counter> {
         rate_hz: FORMAT.rate_hz,
         quality: Quality::Best,
         safety_frames: 0,
+        dither: true,
     };
     Graph::new(Counter::new(block_frames), &spec).expect("they can be joined")
 }

@@ -8,8 +8,8 @@ use asio::abi::HostMessage;
 use asio::driver::{ChannelId, Object};
 use asio::host::{BlockIo, Driver, Events, Handler, answer};
 use engine::format::SampleFormat;
-use session::DirectDriver;
 use session::product::DRIVERS;
+use session::{DirectDriver, Preferences};
 use simcard::recorder::{Recording, Track};
 use simcard::spec::CardSpec;
 use simcard::{EndpointId, VirtualDevice, VirtualTime, Wish, World};
@@ -127,11 +127,16 @@ pub fn rig(seed: u64, card: &CardSpec) -> Rig {
 impl Rig {
     /// Our driver on the DAC, initialised.
     pub fn driver(&self, wish: Wish) -> Driver {
+        self.driver_with(wish, Preferences::default())
+    }
+
+    /// The same as the user wants it.
+    pub fn driver_with(&self, wish: Wish, preferences: Preferences) -> Driver {
         let product = &DRIVERS[0];
         let device = VirtualDevice::new(Arc::clone(&self.time), self.out, wish);
         let object = Object::create(
             product.clsid,
-            DirectDriver::new(product.name, Arc::new(device)),
+            DirectDriver::with_preferences(product.name, Arc::new(device), preferences),
         );
         let mut driver = Driver::from_object(object);
         driver.init().expect("the device is there");
