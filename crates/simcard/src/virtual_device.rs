@@ -124,7 +124,7 @@ impl VirtualDevice {
                 .clamp(engine.min_frames, engine.max_frames)
                 .next_multiple_of(engine.fundamental_frames),
             Use::Exclusive => asked.max(min),
-            Use::ExclusiveTimer => asked.clamp(min, default),
+            Use::ExclusiveTimer => asked.clamp(min, default.max(min)),
         }
     }
 

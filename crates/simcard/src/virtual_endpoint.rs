@@ -412,7 +412,8 @@ impl Endpoint for VirtualEndpoint {
         self.written_frames = written_frames.min(self.room_frames);
         self.room_frames = 0;
         // No time passes before the next wait, which hands the frames over.
-        self.busy_ns = self.work.draw(&mut self.rng);
+        let spent_ns = VirtualTime::take_spent_ns();
+        self.busy_ns = self.work.draw(&mut self.rng).saturating_add(spent_ns);
         self.hand_over_ns = Some(self.woken_ns.saturating_add(self.busy_ns));
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! driver with its own threads runs as fast as the machine can, and the outcome does not depend on
 //! how fast that is.
 
+use std::cell::Cell;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -13,6 +14,11 @@ use crate::world::{StreamId, World};
 
 /// After so long without any progress a thread is taken for stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+thread_local! {
+    /// What callbacks on this thread worked for since it was asked last, in nanoseconds.
+    static SPENT_NS: Cell<u64> = const { Cell::new(0) };
+}
 
 /// A [`World`] shared by the threads that use its devices.
 ///
@@ -108,6 +114,18 @@ impl VirtualTime {
     /// Does something to the world, or asks it.
     pub fn with<R>(&self, work: impl FnOnce(&mut World) -> R) -> R {
         work(&mut self.state.lock().world)
+    }
+
+    /// Makes the callback in which this is called last so many nanoseconds longer: what it writes is
+    /// handed over as much later. For a callback of a [`VirtualDevice`](crate::VirtualDevice) only,
+    /// on its thread.
+    pub fn spend(ns: u64) {
+        SPENT_NS.with(|spent| spent.set(spent.get().saturating_add(ns)));
+    }
+
+    /// What this thread has spent since this was asked last, in nanoseconds.
+    pub(crate) fn take_spent_ns() -> u64 {
+        SPENT_NS.take()
     }
 
     /// Lets time go on until `to_ns`, and returns when it is there and everybody waits.

@@ -4,9 +4,13 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
+mod bits;
 mod drift;
+mod latency;
 
+pub use bits::bit_exact;
 pub use drift::drift;
+pub use latency::{added_latency, reported_latency};
 
 /// The largest relative error of a clock.
 const CLOCK_ERROR_MAX: f64 = 1e-9;
@@ -163,77 +167,6 @@ pub fn planted(data: &Value) -> Result<Figure> {
             "checks": checks,
         }),
         holds: planted > 0 && found == planted && alarms.is_empty(),
-    })
-}
-
-/// `added-latency`.
-pub fn added_latency(data: &Value) -> Result<Figure> {
-    let rows = list(data, "rows")?.iter();
-    let (mut at_equal, mut elsewhere, mut over) = (Vec::new(), 0, Vec::new());
-    for row in rows.filter(|row| !row["added_frames"].is_null()) {
-        let (block, period) = (
-            integer(row, "block_frames")?,
-            integer(row, "period_frames")?,
-        );
-        let (added, bound) = (integer(row, "added_frames")?, integer(row, "bound_frames")?);
-        if block == period {
-            at_equal.push(added);
-        } else {
-            elsewhere += 1;
-        }
-        if added > bound {
-            let usage = word(row, "use")?;
-            over.push((
-                added - bound,
-                format!("{usage}, block {block}, period {period}: {added}"),
-            ));
-        }
-    }
-    let most = at_equal.iter().copied().max();
-    let most = most.context("no block is the period")?;
-    over.sort();
-    let excess = over.last().map_or_else(String::new, |(excess, case)| {
-        format!(
-            "; over their bound: {}, by up to {excess} frames ({case})",
-            over.len()
-        )
-    });
-    Ok(Figure {
-        text: format!(
-            "{most} frames at block = period ({} cases); {elsewhere} cases elsewhere{excess}",
-            at_equal.len()
-        ),
-        values: json!({
-            "at_equal_frames": most, "equal_cases": at_equal.len(), "other_cases": elsewhere,
-            "over_the_bound": over,
-        }),
-        holds: over.is_empty(),
-    })
-}
-
-/// `reported-latency`.
-pub fn reported_latency(data: &Value) -> Result<Figure> {
-    let rows = list(data, "rows")?;
-    let mut worst = (0, String::new());
-    for row in rows {
-        let reported = integer(row, "reported_frames")?;
-        for name in ["measured_min_frames", "measured_max_frames"] {
-            let apart = (reported - integer(row, name)?).abs();
-            if apart > worst.0 {
-                let block = integer(row, "block_frames")?;
-                worst = (apart, format!(" ({}, block {block})", word(row, "use")?));
-            }
-        }
-    }
-    Ok(Figure {
-        text: format!(
-            "at most {} frames between reported and measured{} in {} cases",
-            worst.0,
-            worst.1,
-            rows.len()
-        ),
-        values: json!({ "worst_frames": worst.0, "cases": rows.len() }),
-        holds: worst.0 == 0,
     })
 }
 

@@ -14,6 +14,10 @@ const LOOK_NS: u64 = 400_000_000;
 const OFFSET_STAMPS: f64 = 256.0;
 /// A lead that is off by this much is not steered back but set.
 const SET_SECONDS: f64 = 0.01;
+/// With one clock a lead is off only if sound was lost on the other side: by this much at least, for
+/// so long, which no late wake-up is.
+const LOST_SECONDS: f64 = 0.001;
+const LOST_FOR_SECONDS: f64 = 0.25;
 
 /// Knows both sides.
 #[derive(Debug)]
@@ -29,6 +33,9 @@ pub(super) enum Follower {
 pub(super) struct SharedClock {
     newest: Option<Mark>,
     rate_hz: f64,
+    /// Source frames for which the lead has been too long.
+    long_frames: f64,
+    nominal: f64,
 }
 
 /// Two clocks and what is made of them.
@@ -59,6 +66,8 @@ impl Follower {
             Clocks::Shared => Follower::Shared(SharedClock {
                 newest: None,
                 rate_hz,
+                long_frames: 0.0,
+                nominal,
             }),
             Clocks::Apart => Follower::Apart(Box::new(TwoClocks {
                 source: ClockLine::new(source.rate_hz),
@@ -122,10 +131,10 @@ impl Follower {
         }
     }
 
-    /// Whether a lead is so far off that it is set anew.
-    pub(super) fn is_astray(&self, error_frames: f64) -> bool {
+    /// Whether a lead is so far off that it is set anew. `frames` are to be pulled.
+    pub(super) fn is_astray(&mut self, error_frames: f64, frames: usize) -> bool {
         match self {
-            Follower::Shared(_) => false,
+            Follower::Shared(one) => one.is_astray(error_frames, frames),
             Follower::Apart(two) => error_frames.abs() > two.set_frames,
         }
     }
@@ -140,6 +149,19 @@ impl Follower {
 }
 
 impl SharedClock {
+    fn is_astray(&mut self, error_frames: f64, frames: usize) -> bool {
+        if error_frames < LOST_SECONDS * self.rate_hz {
+            self.long_frames = 0.0;
+            return false;
+        }
+        self.long_frames += frames as f64 * self.nominal;
+        let is_astray = self.long_frames > LOST_FOR_SECONDS * self.rate_hz;
+        if is_astray {
+            self.long_frames = 0.0;
+        }
+        is_astray
+    }
+
     fn source_frame(&self, stamp: Stamp) -> f64 {
         let Some(mark) = self.newest else { return 0.0 };
         let since_ns = i128::from(stamp.at_ns) - i128::from(mark.stamp.at_ns);

@@ -191,7 +191,7 @@ impl<T: Sample> Sink<T> {
         let lead = source - place.frames_from(0) + silent;
         self.status.lead_frames = lead;
         let error = lead - f64::from(self.status.target_frames);
-        if self.follower.is_astray(error) {
+        if self.follower.is_astray(error, frames) {
             return self.overrun();
         }
         let course = self.follower.course(error);

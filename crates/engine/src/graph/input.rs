@@ -14,6 +14,8 @@ use crate::resample::Resampler;
 const PIECE_FRAMES: usize = 512;
 /// What late wake-ups may cost where nobody knows the clocks, in nanoseconds.
 const MARGIN_NS: u64 = 2_000_000;
+/// A wake-up that is out of step by no more than this is late; what is more is how the device is.
+const LATE_MAX_NS: i64 = 1_000_000;
 
 /// Takes packets from a device and gives blocks to a client.
 #[derive(Debug)]
@@ -21,6 +23,13 @@ pub(super) struct Input {
     receiver: Receiver,
     sink: BridgeSink,
     pulled_frames: u64,
+    /// Where packets and wake-ups are the device's own and in step: their ages are multiples of so
+    /// many frames.
+    step_frames: Option<u32>,
+    /// When the last packet came.
+    newest_ns: u64,
+    /// How much later this wake-up is after that than its event was after the packet's.
+    late_ns: i64,
 }
 
 /// Takes packets from a device into a bridge.
@@ -104,12 +113,16 @@ impl Input {
         block_frames: u32,
         spec: &GraphSpec,
     ) -> Result<Input, String> {
+        let step_frames = step_frames(format, spec);
         let spec = bridge_spec(format, block_frames, spec)?;
         let (source, sink) = bridge(&spec)?;
         Ok(Input {
             receiver: Receiver::new(format, spec, source),
             sink,
             pulled_frames: 0,
+            step_frames,
+            newest_ns: 0,
+            late_ns: 0,
         })
     }
 
@@ -120,6 +133,8 @@ impl Input {
         }
         self.receiver.received_frames = 0;
         self.pulled_frames = 0;
+        self.newest_ns = 0;
+        self.late_ns = 0;
     }
 
     /// The device's channels.
@@ -148,15 +163,38 @@ impl Input {
 
     /// Takes what was recorded. Real-time safe.
     pub(super) fn take(&mut self, packet: Packet<'_>) {
+        self.newest_ns = packet.now_ns;
         self.receiver.take(packet);
     }
 
-    /// Gives the client its next block. Real-time safe.
-    pub(super) fn give(&mut self, client: &mut impl Client, now_ns: u64) {
+    /// Notes when the device that plays woke us. Real-time safe.
+    ///
+    /// The events of both sides are a known number of frames apart, but each wake-up is late by a
+    /// time of its own. Without this, the lateness of the first would stay in the lead.
+    pub(super) fn woken(&mut self, now_ns: u64) {
+        let Some(frames) = self.step_frames else {
+            return;
+        };
+        let (rate_hz, _) = self.rates_hz();
+        let step_ns = ns_of(frames.into(), rate_hz).max(1);
+        let age_ns = now_ns.saturating_sub(self.newest_ns);
+        let steps = (age_ns + step_ns / 2) / step_ns;
+        let late_ns = age_ns as i64 - ns_of(steps * u64::from(frames), rate_hz) as i64;
+        let is_lateness = late_ns.abs() <= LATE_MAX_NS;
+        self.late_ns = if is_lateness { late_ns } else { 0 };
+    }
+
+    /// Gives the client its next block, whose time is `now_ns` for the client and `due_ns` by the
+    /// device, which may be earlier. Real-time safe.
+    pub(super) fn give(&mut self, client: &mut impl Client, now_ns: u64, due_ns: u64) {
         let frames = client.block_frames();
+        let now_ns = match self.receiver.spec.clocks {
+            Clocks::Shared => due_ns,
+            Clocks::Apart => now_ns,
+        };
         let stamp = Stamp {
             position_frames: self.pulled_frames,
-            at_ns: now_ns,
+            at_ns: now_ns.saturating_add_signed(-self.late_ns),
         };
         self.sink.pull(frames as usize, stamp);
         self.pulled_frames += u64::from(frames);
@@ -181,6 +219,22 @@ impl Input {
     }
 }
 
+/// See [`Input::step_frames`].
+fn step_frames(format: StreamFormat, spec: &GraphSpec) -> Option<u32> {
+    let timing = &spec.timing;
+    let output = spec.output.filter(|_| timing.is_one_clock)?;
+    let is_in_step = has_own_wakes(timing) && output.rate_hz == format.rate_hz;
+    is_in_step.then(|| gcd(timing.input_period_frames, timing.period_frames))
+}
+
+/// Whether the wake-ups are the device's.
+fn has_own_wakes(timing: &EndpointTiming) -> bool {
+    matches!(
+        timing.intake,
+        Intake::Level { slack_frames: 0 } | Intake::Whole
+    )
+}
+
 /// The bridge between the device's packets and the client's blocks.
 ///
 /// The lead that it needs, in frames: when a block is asked for, all of it must be there but for the
@@ -198,7 +252,6 @@ pub(super) fn bridge_spec(
         period_frames,
         input_period_frames,
         is_one_clock,
-        intake,
         ..
     } = spec.timing;
     let rate_hz = spec.rate_hz;
@@ -208,14 +261,14 @@ pub(super) fn bridge_spec(
         None => input_period_frames,
     };
     let packet = input_period_frames.max(1);
-    let has_own_wakes = matches!(intake, Intake::Level { slack_frames: 0 } | Intake::Whole);
     let target_frames = if is_one_clock && rate_hz == format.rate_hz {
-        let age = if has_own_wakes {
-            gcd(packet, period)
+        let lead = block + period - gcd(block, period).min(period);
+        if has_own_wakes(&spec.timing) {
+            lead - gcd(packet, period)
         } else {
-            0
-        };
-        block + period - gcd(block, period).min(period) - age
+            // One more, as the instants of timers are between frames.
+            lead + 1
+        }
     } else {
         let reach = Resampler::new(format.rate_hz, rate_hz, spec.quality)?.reach_frames();
         let margin_ns = if is_one_clock { 0 } else { MARGIN_NS };

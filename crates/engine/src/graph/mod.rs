@@ -167,7 +167,7 @@ impl<C: Client> Graph<C> {
         // A wake-up that comes early after one with many blocks must not turn time back.
         self.last_ns = self.last_ns.max(now_ns);
         if let Some(input) = &mut self.input {
-            input.give(&mut self.client, self.last_ns);
+            input.give(&mut self.client, self.last_ns, now_ns);
         }
         let stamp = Stamp {
             position_frames: self.made_frames,
@@ -208,6 +208,9 @@ impl<C: Client> Graph<C> {
     }
 
     fn render(&mut self, mut output: Output, due: Due<'_>) -> (Output, u32) {
+        if let Some(input) = &mut self.input {
+            input.woken(due.now_ns);
+        }
         let rate_hz = output.format().rate_hz;
         let room = due.bytes.len() / output.format().frame_bytes();
         if std::mem::take(&mut self.made_a_block) {
@@ -231,8 +234,11 @@ impl<C: Client> Graph<C> {
             while output.needs_block(&left, block_frames) {
                 let base_ns = ns_of(u64::from(self.fill.base_frames()), rate_hz);
                 let queued_ns = ns_of(u64::from(due.queued_frames), rate_hz);
-                let ahead_ns = (queued_ns + output.ns_before_block(&left)).saturating_sub(base_ns);
-                self.make_block(due.now_ns.saturating_add(ahead_ns));
+                let ahead_ns = queued_ns + output.ns_before_block(&left);
+                // Late wake-ups find less queued than there was when they were due; the block's time
+                // is then.
+                let at_ns = due.now_ns.saturating_add(ahead_ns);
+                self.make_block(at_ns.saturating_sub(base_ns));
                 output.block_made(&self.client);
             }
             if !output.write(&self.client, due.bytes, &mut left) {

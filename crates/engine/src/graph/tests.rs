@@ -175,6 +175,35 @@ fn position_against_time_is_a_straight_line_whatever_the_block() {
     }
 }
 
+#[test]
+fn a_late_wake_up_does_not_move_the_time_of_a_block() {
+    let timing = EndpointTiming {
+        buffer_frames: 5_000,
+        intake: Intake::Level { slack_frames: 480 },
+        queued_frames: 0,
+        ..WHOLE
+    };
+    let mut graph = graph(480, timing);
+    let (mut queued_frames, mut last_frames) = (graph.fill().keep_frames(), 0);
+    // When each wake-up comes, in frames: the device tells to the frame what it still has.
+    for (n, late_frames) in [0, 48, 0, 24, 0].into_iter().enumerate() {
+        let now_frames = (n as u32 + 1) * 480 + late_frames;
+        queued_frames -= now_frames - last_frames;
+        last_frames = now_frames;
+        let mut out = vec![0; (5_000 - queued_frames) as usize * FORMAT.frame_bytes()];
+        queued_frames += graph.due(Due {
+            bytes: &mut out,
+            queued_frames,
+            now_ns: u64::from(now_frames) * 1_000_000 / 48,
+            busy_ns: 0,
+            underrun: false,
+        });
+    }
+    let times = graph.client().times.iter().map(|time| time.now_ns);
+    let due: Vec<u64> = (1..=5).map(|n| n * 10_000_000).collect();
+    assert_eq!(times.collect::<Vec<_>>(), due);
+}
+
 proptest! {
     #[test]
     fn no_frame_is_lost_or_repeated(

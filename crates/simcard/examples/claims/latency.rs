@@ -1,4 +1,4 @@
-//! Frames that the whole driver adds to a bare client of the same device, and what it reports.
+//! Frames that the whole driver adds to a bare client of the same device.
 
 use std::sync::Arc;
 
@@ -8,14 +8,12 @@ use rt::Mutex;
 use serde_json::{Value, json};
 use session::DirectDriver;
 use session::product::DRIVERS;
-use simcard::duration::hns_from_frames;
-use simcard::rng::SplitMix64;
 use simcard::spec::CardSpec;
-use simcard::{Mode, Use, VirtualDevice, VirtualTime, Wish, World};
+use simcard::{Use, VirtualDevice, VirtualTime, Wish, World};
 
-use crate::model::{Player, exclusive, run, shared, stereo};
+use crate::bare;
+use crate::support::cabled::{self, Setting};
 use crate::support::{CHANNELS, Counter, SECOND, counter, rig, values, wrap24};
-use crate::tap::Tap;
 
 /// As long as the longest pattern of blocks and periods in the list, twice.
 const SPAN_NS: u64 = 24 * SECOND;
@@ -73,9 +71,6 @@ struct Seen {
     period_frames: u32,
     /// The longest time from a host's write to the output.
     longest_frames: i64,
-    reported_frames: i64,
-    /// The shortest and the longest time from a block's time stamp to its first frame's output.
-    measured_frames: (i64, i64),
 }
 
 /// All cases, or a few.
@@ -124,23 +119,30 @@ fn row(case: Case) -> Result<Value, String> {
     let told = |error: String| format!("{} with blocks of {block_frames}: {error}", name(usage));
     let seen = driver(case).map_err(told)?;
     // Which client would be bare is no question only where events wake it.
-    let bare_frames = match (usage, withholds) {
+    let bare = match (usage, withholds) {
         (Use::ExclusiveTimer, _) | (_, true) => None,
-        _ => Some(bare(usage, seen.period_frames).map_err(told)?),
+        _ => Some(bare::measure(usage, seen.period_frames).map_err(told)?),
     };
+    let setting = Setting {
+        period_frames: Some(seen.period_frames),
+        withholds_output_ready: withholds,
+        ..Setting::new(usage, block_frames)
+    };
+    let trip = cabled::measure(&setting).map_err(told)?.round_trip_frames;
+    let trip_frames = trip.ok_or_else(|| told("nothing came back".to_owned()))?;
     let bound_frames = block_frames - gcd(block_frames, seen.period_frames);
     Ok(json!({
         "use": name(usage),
         "block_frames": block_frames,
         "period_frames": seen.period_frames,
         "withholds_output_ready": withholds,
-        "bare_frames": bare_frames,
-        "driver_frames": seen.longest_frames,
-        "added_frames": bare_frames.map(|bare| seen.longest_frames - bare),
         "bound_frames": bound_frames,
-        "reported_frames": seen.reported_frames,
-        "measured_min_frames": seen.measured_frames.0,
-        "measured_max_frames": seen.measured_frames.1,
+        "bare_frames": bare.map(|bare| bare.playback_frames),
+        "driver_frames": seen.longest_frames,
+        "added_frames": bare.map(|bare| seen.longest_frames - bare.playback_frames),
+        "bare_round_trip_frames": bare.map(|bare| bare.round_trip_frames),
+        "driver_round_trip_frames": trip_frames,
+        "added_round_trip_frames": bare.map(|bare| trip_frames - bare.round_trip_frames),
     }))
 }
 
@@ -153,7 +155,7 @@ fn driver(case: Case) -> Result<Seen, String> {
     let product = &DRIVERS[0];
     let model = DirectDriver::new(product.name, Arc::clone(&device) as _);
     let mut driver = Driver::from_object(Object::create(product.clsid, model));
-    let (mut counter, notes) = counter();
+    let (mut counter, _) = counter();
     counter.withholds_output_ready = case.withholds;
     let calls = Arc::<Mutex<Vec<Call>>>::default();
     let probe = Box::new(Probe {
@@ -170,7 +172,6 @@ fn driver(case: Case) -> Result<Seen, String> {
     rig.time
         .run_until(SPAN_NS)
         .map_err(|stuck| stuck.to_string())?;
-    let reported_frames = i64::from(driver.latencies().map_err(told)?.output_frames);
     driver.stop().map_err(told)?;
 
     let first = first_frame(&rig)?;
@@ -182,21 +183,11 @@ fn driver(case: Case) -> Result<Seen, String> {
     let longest = calls
         .iter()
         .map(|call| at_output(last(call)) - frames_at(call.now_ns));
-    // A time stamp is rounded down to a nanosecond: its frame begins within the next.
-    let blocks = notes.blocks.lock();
-    let measured = blocks
-        .iter()
-        .map(|&(stamp_ns, first)| at_output(first) - frames_at(stamp_ns + 1));
     let nothing = || "the host was not called".to_owned();
     let (_, timing) = device.opened().ok_or_else(nothing)?;
     Ok(Seen {
         period_frames: timing.period_frames,
         longest_frames: longest.max().ok_or_else(nothing)?,
-        reported_frames,
-        measured_frames: (
-            measured.clone().min().ok_or_else(nothing)?,
-            measured.max().ok_or_else(nothing)?,
-        ),
     })
 }
 
@@ -219,65 +210,9 @@ fn first_frame(rig: &crate::support::Rig) -> Result<i64, String> {
     Ok(track.first_frame as i64 + silence as i64)
 }
 
-fn clock_frames(world: &World, ns: u64) -> i64 {
+pub fn clock_frames(world: &World, ns: u64) -> i64 {
     let out = world.find("OUT").expect("the card has it");
     world.clock(out).expect("the card has it").frames_at(ns) as i64
-}
-
-/// The longest time from the write to the output of a client that does nothing but fill its buffer
-/// at each event, in frames. Its buffer is the smallest that there is.
-fn bare(usage: Use, period_frames: u32) -> Result<i64, String> {
-    let card = CardSpec::stereo("CARD");
-    let mut world = World::new(1);
-    let [out, _] = world.add_card(&card)?;
-    let out = out.ok_or("the card does not play")?;
-    let tap = Tap::default();
-    world.set_recorder(tap.clone());
-    let mix = world.mix_format(out).map_err(|error| error.to_string())?;
-    let (mode, format) = match usage {
-        Use::Exclusive | Use::ExclusiveTimer => {
-            let sample = engine::format::SampleFormat::PREFERENCE
-                .into_iter()
-                .find(|sample| card.render.iter().any(|end| end.formats.contains(sample)))
-                .ok_or("the card has no format")?;
-            let period_hns = hns_from_frames(period_frames, mix.rate_hz);
-            (exclusive(period_hns), stereo(sample, mix.rate_hz))
-        }
-        Use::Shared => (shared(0), mix),
-        Use::LowLatency => {
-            let mode = Mode::LowLatency {
-                period_frames,
-                match_format: false,
-            };
-            (mode, mix)
-        }
-    };
-    let stream = world
-        .open(out, mode, format)
-        .map_err(|error| error.to_string())?;
-    let mut player = Player::new(&mut world, stream, 1, format);
-    player.rng = SplitMix64::new(1);
-    player.start(&mut world);
-    // Each write's instant, and how many frames there were after it.
-    let mut writes = Vec::new();
-    while let Some(next_ns) = world.next_event_ns().filter(|next| *next < SECOND) {
-        let before = player.written;
-        run(&mut world, std::slice::from_mut(&mut player), next_ns);
-        if player.written > before {
-            writes.push((world.now_ns(), player.written as i64));
-        }
-    }
-    let taps = tap.look();
-    if taps.incident_frames > 0 {
-        return Err("the bare client was too late".to_owned());
-    }
-    let first = taps.played.first_frame.ok_or("nothing was played")? as i64;
-    let longest = writes
-        .iter()
-        .map(|&(ns, written)| first + written - 1 - clock_frames(&world, ns));
-    longest
-        .max()
-        .ok_or_else(|| "nothing was written".to_owned())
 }
 
 fn name(usage: Use) -> &'static str {

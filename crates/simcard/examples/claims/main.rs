@@ -1,12 +1,17 @@
 //! Measures what is claimed of the simulated card and of the driver on it. JSON on standard output;
 //! progress on standard error.
 
+mod bare;
+mod bits;
 mod clock;
 mod drift;
 mod exact;
 mod latency;
+mod reported;
 mod tap;
 
+#[path = "../../tests/support/matrix.rs"]
+mod matrix;
 #[path = "../../tests/support/model.rs"]
 mod model;
 #[path = "../../tests/support/mod.rs"]
@@ -20,7 +25,7 @@ use serde_json::Value;
 const HELP: &str = "\
 Measures the simulated card in virtual time; JSON on standard output tells the figures.
 
-Usage: claims exact|clock|drift|latency [OPTION]...
+Usage: claims exact|clock|drift|latency|reported|bits [OPTION]...
 
   exact      every frame of every mode against what was written
       --seconds N    virtual time of each mode (3600)
@@ -33,8 +38,15 @@ Usage: claims exact|clock|drift|latency [OPTION]...
   drift      the bridge between two clocks, and its filters
       --quick        minutes instead of a day
       --seed N       of the first run (1)
-  latency    frames that the driver adds to a bare client, and what it reports
+  latency    frames that the driver adds to a bare client
       --quick        a shorter list of blocks
+  reported   the latencies that the driver reports, and those that it has
+      --cases N      settings of every kind, drawn (2000)
+      --seed N       of the first (1)
+  bits       every sample through the whole driver, both ways
+      --seconds N    virtual time of each format in each mode (3600)
+      --runs N       sizes of blocks that share that time (12)
+      --seed N       (1)
 ";
 
 struct Arguments {
@@ -42,6 +54,7 @@ struct Arguments {
     runs: u64,
     seed: u64,
     instants: u64,
+    cases: u64,
     mode: Option<String>,
     quick: bool,
 }
@@ -54,6 +67,7 @@ fn parse() -> Result<(String, Arguments), lexopt::Error> {
         runs: 12,
         seed: 1,
         instants: 20_000,
+        cases: 2_000,
         mode: None,
         quick: false,
     };
@@ -64,6 +78,7 @@ fn parse() -> Result<(String, Arguments), lexopt::Error> {
             Long("runs") => arguments.runs = parser.value()?.parse()?,
             Long("seed") => arguments.seed = parser.value()?.parse()?,
             Long("instants") => arguments.instants = parser.value()?.parse()?,
+            Long("cases") => arguments.cases = parser.value()?.parse()?,
             Long("mode") => arguments.mode = Some(parser.value()?.string()?),
             Long("quick") => arguments.quick = true,
             Value(given) if what.is_none() => what = Some(given.string()?),
@@ -86,6 +101,12 @@ fn measure(what: &str, arguments: &Arguments) -> Result<Value, String> {
         "clock" => clock::measure(arguments.instants.max(1), arguments.seed),
         "drift" => drift::measure(&drift::Plan::new(arguments.quick, arguments.seed)),
         "latency" => latency::measure(arguments.quick),
+        "reported" => reported::measure(arguments.cases.max(1), arguments.seed),
+        "bits" => bits::measure(&bits::Plan {
+            seconds: arguments.seconds.max(1),
+            runs: arguments.runs.max(1),
+            seed: arguments.seed,
+        }),
         other => Err(format!(
             "There is nothing to measure by the name `{other}`."
         )),

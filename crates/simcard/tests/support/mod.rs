@@ -2,6 +2,9 @@
 
 #![allow(dead_code)] // Each test uses a part.
 
+pub mod any_block;
+pub mod cabled;
+
 use std::sync::Arc;
 
 use asio::abi::HostMessage;

@@ -109,52 +109,78 @@ fn a_missed_fault_and_a_false_alarm_are_named() {
 }
 
 fn latencies() -> Value {
-    let row = |usage: &str, block: i64, period: i64, added: Value, bound: i64| {
+    let row = |usage: &str, block: i64, added: Value, trip: Value, bound: i64| {
         json!({
-            "use": usage, "block_frames": block, "period_frames": period, "added_frames": added,
-            "bound_frames": bound, "reported_frames": 504, "measured_min_frames": 504,
-            "measured_max_frames": 504,
+            "use": usage, "block_frames": block, "period_frames": 480, "added_frames": added,
+            "added_round_trip_frames": trip, "bound_frames": bound,
         })
     };
     json!({ "rows": [
-        row("exclusive", 480, 480, json!(0), 0),
-        row("shared", 64, 480, json!(32), 32),
-        row("exclusive-timer", 64, 480, Value::Null, 32),
+        row("exclusive", 480, json!(0), json!(0), 0),
+        row("shared", 480, json!(-480), json!(0), 0),
+        row("shared", 64, json!(32), json!(32), 32),
+        row("exclusive-timer", 64, Value::Null, Value::Null, 32),
     ]})
 }
 
 #[test]
 fn added_frames_are_judged_by_their_bound() {
     let good = latencies();
-    let text = "0 frames at block = period (1 cases); 1 cases elsewhere";
+    let text = "playback -480 to 0 frames at block = period (2 cases), 1 cases elsewhere; round trip \
+                0 frames at block = period (2 cases), 1 cases elsewhere";
     assert_eq!(added_latency(&good).unwrap().text, text);
-    falls_short(added_latency, &good, "/rows/0/added_frames", json!(1));
-    falls_short(added_latency, &good, "/rows/1/added_frames", json!(33));
+    for name in ["added_frames", "added_round_trip_frames"] {
+        let at = |row: u32| format!("/rows/{row}/{name}");
+        falls_short(added_latency, &good, &at(0), json!(1));
+        falls_short(added_latency, &good, &at(2), json!(33));
+    }
     is_unclear(added_latency, &good, "/rows/0/bound_frames");
-    let over = with(&good, "/rows/1/added_frames", json!(40));
+    let over = with(&good, "/rows/2/added_frames", json!(40));
     let over = added_latency(&over).unwrap();
-    let end = "; over their bound: 1, by up to 8 frames (shared, block 64, period 480: 40)";
-    assert!(over.text.ends_with(end), "{}", over.text);
+    let part = "over their bound: 1, by up to 8 frames (shared, block 64, period 480: 40)";
+    assert!(over.text.contains(part), "{}", over.text);
+    assert_eq!(over.values["lost"], json!(["playback elsewhere"]));
+    let over = with(&good, "/rows/0/added_round_trip_frames", json!(1));
+    let lost = &added_latency(&over).unwrap().values["lost"];
+    assert_eq!(*lost, json!(["round trip at block = period"]));
 }
 
 #[test]
-fn a_report_that_is_off_by_a_frame_falls_short_either_way() {
-    let good = latencies();
-    let text = "at most 0 frames between reported and measured in 3 cases";
+fn a_report_that_is_off_by_two_frames_falls_short_either_way() {
+    let row = json!({
+        "setting": "Shared", "is_late": true, "output_apart_frames": 0, "input_apart_frames": -1,
+        "round_trip_apart_frames": 1, "spread_frames": 0,
+    });
+    let good = json!({ "rows": [row, row] });
+    let text = "between reported and measured at most 0 frames for the output, 1 for the input, 1 for \
+                the round trip, in 2 settings, 2 of them with late wake-ups";
     assert_eq!(reported_latency(&good).unwrap().text, text);
-    falls_short(
-        reported_latency,
-        &good,
-        "/rows/2/measured_max_frames",
-        json!(505),
-    );
-    falls_short(
-        reported_latency,
-        &good,
-        "/rows/2/measured_min_frames",
-        json!(503),
-    );
-    is_unclear(reported_latency, &good, "/rows/1/reported_frames");
+    for name in ["output_apart", "input_apart", "round_trip_apart"] {
+        for frames in [2, -2] {
+            let place = format!("/rows/1/{name}_frames");
+            falls_short(reported_latency, &good, &place, json!(frames));
+        }
+    }
+    falls_short(reported_latency, &good, "/rows/0/spread_frames", json!(2));
+    is_unclear(reported_latency, &good, "/rows/1/input_apart_frames");
+    is_unclear(reported_latency, &good, "/rows/1/is_late");
+}
+
+#[test]
+fn one_altered_frame_is_not_exact() {
+    let row = json!({
+        "way": "Shared float32", "seconds": 3_600, "frames_played": 1_000, "frames_heard": 900,
+        "frames_wrong": 0, "frames_astray": 0, "blocks": [16, 441],
+    });
+    let good = json!({ "seconds_of_a_row": 3_600, "rows": [row, row] });
+    let text = "0 frames wrong and 0 lost of 2 000 played and 1 800 recorded: 2 formats and modes of \
+                3 600 s each, 2 sizes of blocks";
+    assert_eq!(bit_exact(&good).unwrap().text, text);
+    falls_short(bit_exact, &good, "/rows/0/frames_wrong", json!(1));
+    falls_short(bit_exact, &good, "/rows/1/frames_astray", json!(1));
+    falls_short(bit_exact, &good, "/rows/1/frames_heard", json!(0));
+    assert!(bit_exact(&with(&good, "/rows/0/seconds", json!(3_599))).is_err());
+    is_unclear(bit_exact, &good, "/rows/0/frames_wrong");
 }
 
 #[test]
