@@ -225,7 +225,8 @@ impl VirtualEndpoint {
             Ok((room_frames, queued_frames, granted, underruns))
         });
         let (room_frames, queued_frames, granted, underruns) = asked?;
-        self.underrun = underruns != self.underruns;
+        // Kept until a cycle tells it: the device may refuse its memory just now.
+        self.underrun |= underruns != self.underruns;
         self.underruns = underruns;
         self.queued_frames = queued_frames;
         match granted {
@@ -364,6 +365,7 @@ impl Endpoint for VirtualEndpoint {
             refused(&format!("\"{}\" cannot be started", self.name), error)
         })?;
         self.running = true;
+        self.underrun = false;
         self.keep_frames = silence_frames;
         self.busy_ns = 0;
         self.hand_over_ns = None;
@@ -407,7 +409,7 @@ impl Endpoint for VirtualEndpoint {
             queued_frames: self.queued_frames,
             now_ns: self.woken_ns,
             busy_ns: self.busy_ns,
-            underrun: self.underrun,
+            underrun: std::mem::take(&mut self.underrun),
         });
         self.written_frames = written_frames.min(self.room_frames);
         self.room_frames = 0;

@@ -110,6 +110,20 @@ pub const CLAIMS: &[Claim] = &[
         judge: judge::bit_exact,
     },
     Claim {
+        id: "drift",
+        sentence: "The bridge between two devices follows clocks that differ and leaves alone those \
+                   that agree, with wake-ups that are late by 100 µs rms: no frame is lost or \
+                   repeated at ±500 and ±5000 ppm, in slow swings of ±500 ppm, at a step of 1000 \
+                   ppm and in a day of a swing, no bit is altered in a day of equal clocks, and \
+                   what is resampled stays clean.",
+        target: "at ±500 ppm and a swing of an hour: after 5 s within 20 ppm and 32 frames of fill, \
+                 after 30 s at most 2 ppm rms and within 16 frames; elsewhere 0 frames lost or \
+                 repeated; equal clocks 0 frames altered; 997 Hz at -1 dBFS THD+N at most -120 dB; \
+                 20 Hz to 20 kHz at 48 kHz within 0.1 dB; a low-delay filter of at most 32 frames",
+        source: DRIFT,
+        judge: judge::drift,
+    },
+    Claim {
         id: "rt-clean",
         sentence: "Between the device's signal and the hand-over the driver allocates, frees and \
                    locks nothing, in both of its ways to play.",

@@ -33,8 +33,9 @@ pub(super) enum Follower {
 pub(super) struct SharedClock {
     newest: Option<Mark>,
     rate_hz: f64,
-    /// Source frames for which the lead has been too long.
+    /// Source frames for which the lead has been too long, and too short.
     long_frames: f64,
+    short_frames: f64,
     nominal: f64,
 }
 
@@ -67,6 +68,7 @@ impl Follower {
                 newest: None,
                 rate_hz,
                 long_frames: 0.0,
+                short_frames: 0.0,
                 nominal,
             }),
             Clocks::Apart => Follower::Apart(Box::new(TwoClocks {
@@ -139,6 +141,15 @@ impl Follower {
         }
     }
 
+    /// Whether the lead stays shorter than its target and sound flows all the same, so that the target
+    /// need not be so long. `frames` are to be pulled.
+    pub(super) fn is_short(&mut self, error_frames: f64, frames: usize) -> bool {
+        match self {
+            Follower::Shared(one) => one.is_short(error_frames, frames),
+            Follower::Apart(_) => false,
+        }
+    }
+
     /// How much faster than nominal the source runs than the sink.
     pub(super) fn deviation(&self) -> f64 {
         match self {
@@ -150,16 +161,28 @@ impl Follower {
 
 impl SharedClock {
     fn is_astray(&mut self, error_frames: f64, frames: usize) -> bool {
-        if error_frames < LOST_SECONDS * self.rate_hz {
-            self.long_frames = 0.0;
-            return false;
+        let is_long = error_frames > LOST_SECONDS * self.rate_hz;
+        self.lasts(is_long, frames, |one| &mut one.long_frames)
+    }
+
+    fn is_short(&mut self, error_frames: f64, frames: usize) -> bool {
+        let is_short = error_frames < -LOST_SECONDS * self.rate_hz;
+        self.lasts(is_short, frames, |one| &mut one.short_frames)
+    }
+
+    /// Whether something has been so for long enough; then its time begins anew.
+    fn lasts(&mut self, is_so: bool, frames: usize, time: fn(&mut Self) -> &mut f64) -> bool {
+        let (more, enough) = (
+            frames as f64 * self.nominal,
+            LOST_FOR_SECONDS * self.rate_hz,
+        );
+        let time = time(self);
+        *time = if is_so { *time + more } else { 0.0 };
+        let lasts = *time > enough;
+        if lasts {
+            *time = 0.0;
         }
-        self.long_frames += frames as f64 * self.nominal;
-        let is_astray = self.long_frames > LOST_FOR_SECONDS * self.rate_hz;
-        if is_astray {
-            self.long_frames = 0.0;
-        }
-        is_astray
+        lasts
     }
 
     fn source_frame(&self, stamp: Stamp) -> f64 {

@@ -194,6 +194,9 @@ impl<T: Sample> Sink<T> {
         if self.follower.is_astray(error, frames) {
             return self.overrun();
         }
+        if self.follower.is_short(error, frames) {
+            self.status.target_frames = lead.round().max(0.0) as u32;
+        }
         let course = self.follower.course(error);
         if course != Course::Hold && self.status.target_frames < self.sliding_frames {
             self.status.target_frames = self.sliding_frames;
