@@ -78,7 +78,7 @@ impl Driver for AnyBlock {
         self.0.control_panel()
     }
 
-    fn future(&self, question: Future<'_>) -> bool {
-        self.0.future(question)
+    fn future(&self, question: Future<'_>, stream: Option<&DirectStream>) -> bool {
+        self.0.future(question, stream)
     }
 }
