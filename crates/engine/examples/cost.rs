@@ -10,80 +10,101 @@ use std::time::Instant;
 
 use engine::client::{BlockTime, Client, Plane};
 use engine::convert::{Decoder, Encoder, PlaneMut};
-use engine::endpoint::{Cycle, Due, EndpointTiming, Intake};
+use engine::endpoint::{Cycle, Due, EndpointTiming, Intake, Packet};
 use engine::format::{ClientSample, SampleFormat, StreamFormat};
 use engine::graph::{Graph, GraphSpec};
 use engine::resample::Quality;
 
 const HELP: &str = "\
 Usage: cost loop write|read int32|float32 FORMAT CHANNELS FRAMES ROUNDS [dither]
-       cost rates FRAMES ROUNDS
+       cost rates ROUNDS
        cost cycles ROUNDS
 ";
 
-/// A client's planes and a device's memory.
+/// Frames of a cycle, and of a block.
+const CYCLE_FRAMES: usize = 64;
+/// Samples of a block that is converted from and to memory.
+const BLOCK_SAMPLES: usize = 32_768;
+/// So many of them are more than any cache holds.
+const BLOCKS: usize = 400;
+
+/// The planes of a client, block behind block, and a device's memory for them.
 struct Case {
     encoder: Encoder,
     decoder: Decoder,
     client: ClientSample,
-    ints: Vec<Vec<i32>>,
-    floats: Vec<Vec<f32>>,
+    channels: usize,
+    /// Frames of a block.
+    frames: usize,
+    ints: Vec<i32>,
+    floats: Vec<f32>,
     device: Vec<u8>,
 }
 
 impl Case {
-    fn new(sample: SampleFormat, channels: u16, client: ClientSample, frames: usize) -> Case {
-        let format = stream(sample, channels);
-        let count = usize::from(channels);
+    fn new(format: StreamFormat, client: ClientSample, frames: usize, blocks: usize) -> Case {
+        let channels = usize::from(format.channels);
+        let samples = frames * channels * blocks;
         let value = |place: usize| (place as i32).wrapping_mul(0x1234_5679);
-        let ints: Vec<i32> = (0..frames).map(value).collect();
-        let floats = ints.iter().map(|value| *value as f32 / 2_147_483_648.0);
-        let floats: Vec<f32> = floats.collect();
+        let (mut ints, mut floats) = (Vec::new(), Vec::new());
+        match client {
+            ClientSample::Int32 => ints.extend((0..samples).map(value)),
+            ClientSample::Float32 => {
+                floats.extend((0..samples).map(|place| value(place) as f32 / 2_147_483_648.0));
+            }
+        }
         Case {
             encoder: Encoder::new(format),
             decoder: Decoder::new(format),
             client,
-            ints: vec![ints; count],
-            floats: vec![floats; count],
-            device: vec![0; frames * format.frame_bytes()],
+            channels,
+            frames,
+            ints,
+            floats,
+            device: vec![1; samples * format.sample.bytes()],
         }
     }
 
-    fn write(&mut self) {
+    /// Bytes of a block that are read and written, together.
+    fn block_bytes(&self) -> usize {
+        self.frames * (self.encoder.format().frame_bytes() + 4 * self.channels)
+    }
+
+    fn write(&mut self, block: usize) {
+        let bytes = self.frames * self.encoder.format().frame_bytes();
+        let out = &mut self.device[block * bytes..][..bytes];
         let (client, ints, floats) = (self.client, &self.ints, &self.floats);
-        self.encoder.write(&mut self.device, |channel| {
+        let (frames, first) = (self.frames, block * self.channels);
+        self.encoder.write(out, |channel| {
+            let begin = (first + channel) * frames;
             Some(match client {
-                ClientSample::Int32 => Plane::Int32(&ints[channel]),
-                ClientSample::Float32 => Plane::Float32(&floats[channel]),
+                ClientSample::Int32 => Plane::Int32(&ints[begin..][..frames]),
+                ClientSample::Float32 => Plane::Float32(&floats[begin..][..frames]),
             })
         });
         black_box(&mut self.device);
     }
 
-    fn read(&mut self) {
+    fn read(&mut self, block: usize) {
+        let bytes = self.frames * self.encoder.format().frame_bytes();
+        let from = &self.device[block * bytes..][..bytes];
+        let (begin, samples) = (
+            block * self.channels * self.frames,
+            self.channels * self.frames,
+        );
         match self.client {
             ClientSample::Int32 => {
-                let planes = self
-                    .ints
-                    .iter_mut()
-                    .map(|plane| Some(PlaneMut::Int32(plane)));
-                self.decoder.read(&self.device, planes);
+                let planes = self.ints[begin..][..samples].chunks_exact_mut(self.frames);
+                let planes = planes.map(|plane| Some(PlaneMut::Int32(plane)));
+                self.decoder.read(from, planes);
             }
             ClientSample::Float32 => {
-                let planes = self
-                    .floats
-                    .iter_mut()
-                    .map(|plane| Some(PlaneMut::Float32(plane)));
-                self.decoder.read(&self.device, planes);
+                let planes = self.floats[begin..][..samples].chunks_exact_mut(self.frames);
+                let planes = planes.map(|plane| Some(PlaneMut::Float32(plane)));
+                self.decoder.read(from, planes);
             }
         }
         black_box((&mut self.ints, &mut self.floats));
-    }
-
-    /// Bytes that are read and written in one go.
-    fn bytes(&self) -> usize {
-        let plane_bytes: usize = self.ints.iter().map(|plane| plane.len() * 4).sum();
-        self.device.len() + plane_bytes
     }
 }
 
@@ -93,6 +114,13 @@ fn stream(sample: SampleFormat, channels: u16) -> StreamFormat {
         channels,
         rate_hz: 48_000,
         channel_mask: 0,
+    }
+}
+
+fn client_name(client: ClientSample) -> &'static str {
+    match client {
+        ClientSample::Int32 => "int32",
+        ClientSample::Float32 => "float32",
     }
 }
 
@@ -111,14 +139,14 @@ fn repeat(words: &[String]) -> Option<String> {
     };
     let sample = SampleFormat::from_name(sample)?;
     let (channels, frames) = (channels.parse().ok()?, frames.parse().ok()?);
-    let mut case = Case::new(sample, channels, client_sample(client)?, frames);
+    let mut case = Case::new(stream(sample, channels), client_sample(client)?, frames, 1);
     if rest.first().is_some_and(|word| word == "dither") {
         case.encoder = case.encoder.with_dither(1);
     }
     for _ in 0..rounds.parse::<usize>().ok()? {
         match way.as_str() {
-            "write" => case.write(),
-            "read" => case.read(),
+            "write" => case.write(0),
+            "read" => case.read(0),
             _ => return None,
         }
     }
@@ -139,36 +167,42 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Rates beside that of `memcpy` of as many bytes, in turns so that both see the same machine.
-fn rates(frames: usize, rounds: usize) -> String {
+/// How fast blocks are converted that are in no cache, in percent of how fast `memcpy` moves as many
+/// bytes. Blocks and copies take turns, so that both see the same machine, and are so short that the
+/// median knows nothing of what interrupts them.
+fn of_memcpy_percent(case: &mut Case, is_write: bool, rounds: usize) -> f64 {
+    let copy_bytes = case.block_bytes() / 2;
+    let from = vec![1u8; BLOCKS * copy_bytes];
+    let mut to = vec![2u8; BLOCKS * copy_bytes];
+    let (mut copies, mut conversions) = (Vec::new(), Vec::new());
+    for block in (0..rounds).flat_map(|_| 0..BLOCKS) {
+        let part = block * copy_bytes..(block + 1) * copy_bytes;
+        copies.push(nanoseconds(|| {
+            to[part.clone()].copy_from_slice(black_box(&from[part]));
+            black_box(&mut to);
+        }));
+        conversions.push(nanoseconds(|| match is_write {
+            true => case.write(block),
+            false => case.read(block),
+        }));
+    }
+    100.0 * median(copies) / median(conversions)
+}
+
+fn rates(rounds: usize) -> String {
     let mut rows = Vec::new();
     for client in [ClientSample::Int32, ClientSample::Float32] {
         for sample in SampleFormat::PREFERENCE {
             for channels in [2, 8] {
-                for way in ["write", "read"] {
-                    let frames = frames / usize::from(channels);
-                    let mut case = Case::new(sample, channels, client, frames);
-                    let from = vec![1u8; case.bytes() / 2];
-                    let mut to = vec![0u8; from.len()];
-                    let (mut ours, mut copies) = (Vec::new(), Vec::new());
-                    for _ in 0..rounds {
-                        copies.push(nanoseconds(|| {
-                            to.copy_from_slice(black_box(&from));
-                            black_box(&mut to);
-                        }));
-                        ours.push(nanoseconds(|| match way {
-                            "write" => case.write(),
-                            _ => case.read(),
-                        }));
-                    }
-                    let (ours, copies) = (median(ours), median(copies));
+                // Planes that do not all begin at the same place of a page, as in most programs.
+                let frames = BLOCK_SAMPLES / usize::from(channels) + 24;
+                let mut case = Case::new(stream(sample, channels), client, frames, BLOCKS);
+                for (way, is_write) in [("write", true), ("read", false)] {
+                    let percent = of_memcpy_percent(&mut case, is_write, rounds);
                     rows.push(format!(
-                        "{{\"way\":\"{way}\",\"client\":\"{client:?}\",\"format\":\"{sample}\",\
-                         \"channels\":{channels},\"bytes\":{},\"gigabytes_per_second\":{:.2},\
-                         \"of_memcpy_percent\":{:.0}}}",
-                        case.bytes(),
-                        case.bytes() as f64 / ours,
-                        100.0 * copies / ours,
+                        "{{\"way\":\"{way}\",\"client\":\"{}\",\"format\":\"{sample}\",\
+                         \"channels\":{channels},\"of_memcpy_percent\":{percent:.1}}}",
+                        client_name(client),
                     ));
                 }
             }
@@ -177,7 +211,7 @@ fn rates(frames: usize, rounds: usize) -> String {
     format!("{{\"rates\":[{}]}}", rows.join(","))
 }
 
-/// A host that leaves its blocks as they are.
+/// A host that leaves its blocks as they are, and looks at what it hears no more than it must.
 #[derive(Debug)]
 struct Still(Vec<Vec<i32>>);
 
@@ -189,7 +223,7 @@ impl Client for Still {
         black_box(samples);
     }
     fn hears(&self, _channel: usize) -> bool {
-        false
+        true
     }
     fn process(&mut self, _time: BlockTime) {
         black_box(&mut self.0);
@@ -199,49 +233,67 @@ impl Client for Still {
     }
 }
 
-/// The median of cycles of 64 frames without a host, for each number of channels.
-fn cycles(rounds: usize) -> Result<String, String> {
+/// A graph of so many outputs and inputs with cycles and blocks of [`CYCLE_FRAMES`].
+fn graph(sample: SampleFormat, outputs: u16, inputs: u16) -> Result<Graph<Still>, String> {
+    let spec = GraphSpec {
+        output: Some(stream(sample, outputs)),
+        input: (inputs > 0).then(|| stream(sample, inputs)),
+        timing: EndpointTiming {
+            period_frames: CYCLE_FRAMES as u32,
+            buffer_frames: CYCLE_FRAMES as u32,
+            intake: Intake::Whole,
+            queued_frames: 0,
+            device_frames: 0,
+            input_period_frames: CYCLE_FRAMES as u32,
+            input_device_frames: 0,
+            is_one_clock: true,
+        },
+        sample: ClientSample::Int32,
+        rate_hz: 48_000,
+        quality: Quality::Best,
+        safety_frames: 0,
+        dither: true,
+    };
+    let blocks = vec![vec![0x1234_5678; CYCLE_FRAMES]; usize::from(outputs)];
+    Graph::new(Still(blocks), &spec)
+}
+
+/// The median of cycles without a host, dithered where the format has it, in nanoseconds.
+fn cycle_ns(sample: SampleFormat, outputs: u16, inputs: u16, rounds: u64) -> Result<f64, String> {
+    let mut graph = graph(sample, outputs, inputs)?;
+    let mut played = vec![0; CYCLE_FRAMES * stream(sample, outputs).frame_bytes()];
+    let recorded = vec![0x11; CYCLE_FRAMES * stream(sample, inputs).frame_bytes()];
+    let times = (0..rounds).map(|round| {
+        let now_ns = round * 1_333_333;
+        nanoseconds(|| {
+            if inputs > 0 {
+                graph.captured(Packet {
+                    bytes: black_box(&recorded),
+                    now_ns,
+                    discontinuity: false,
+                });
+            }
+            graph.due(Due {
+                bytes: &mut played,
+                now_ns,
+                queued_frames: 0,
+                busy_ns: 0,
+                underrun: false,
+            });
+            black_box(&mut played);
+        })
+    });
+    Ok(median(times.collect()))
+}
+
+fn cycles(rounds: u64) -> Result<String, String> {
     let mut rows = Vec::new();
     for sample in SampleFormat::PREFERENCE {
-        for channels in [2u16, 64] {
-            let format = stream(sample, channels);
-            let spec = GraphSpec {
-                output: Some(format),
-                input: None,
-                timing: EndpointTiming {
-                    period_frames: 64,
-                    buffer_frames: 64,
-                    intake: Intake::Whole,
-                    queued_frames: 0,
-                    device_frames: 0,
-                    input_period_frames: 0,
-                    input_device_frames: 0,
-                    is_one_clock: true,
-                },
-                sample: ClientSample::Int32,
-                rate_hz: 48_000,
-                quality: Quality::Best,
-                safety_frames: 0,
-                dither: true,
-            };
-            let host = Still(vec![vec![0x1234_5678; 64]; usize::from(channels)]);
-            let mut graph = Graph::new(host, &spec)?;
-            let mut device = vec![0; 64 * format.frame_bytes()];
-            let times = (0..rounds).map(|round| {
-                nanoseconds(|| {
-                    graph.due(Due {
-                        bytes: &mut device,
-                        now_ns: round as u64 * 1_333_333,
-                        queued_frames: 0,
-                        busy_ns: 0,
-                        underrun: false,
-                    });
-                    black_box(&mut device);
-                })
-            });
-            let median_ns = median(times.collect());
+        for (outputs, inputs) in [(2, 0), (2, 2), (64, 64)] {
+            let median_ns = cycle_ns(sample, outputs, inputs, rounds)?;
             rows.push(format!(
-                "{{\"format\":\"{sample}\",\"channels\":{channels},\"median_ns\":{median_ns:.0}}}"
+                "{{\"format\":\"{sample}\",\"outputs\":{outputs},\"inputs\":{inputs},\
+                 \"median_ns\":{median_ns:.0}}}"
             ));
         }
     }
@@ -253,10 +305,8 @@ fn main() {
     let number = |place: usize| words.get(place).and_then(|word| word.parse().ok());
     let told = match words.first().map(String::as_str) {
         Some("loop") => repeat(&words[1..]),
-        Some("rates") => number(1)
-            .zip(number(2))
-            .map(|(frames, rounds)| rates(frames, rounds)),
-        Some("cycles") => number(1).and_then(|rounds| cycles(rounds).ok()),
+        Some("rates") => number(1).map(rates),
+        Some("cycles") => number(1).and_then(|rounds| cycles(rounds as u64).ok()),
         _ => None,
     };
     match told {

@@ -124,6 +124,19 @@ pub const CLAIMS: &[Claim] = &[
         judge: judge::drift,
     },
     Claim {
+        id: "cost",
+        sentence: "Conversion of 2 and of 8 channels between a client's planes and a device's \
+                   frames, every format, both ways, costs few instructions, and hardly more time \
+                   than copying where memory is what takes the time; a whole cycle of 64 frames \
+                   without the host takes next to none. What is counted does not grow.",
+        target: "at most 2 instructions a sample in blocks of 512 frames without dither, none above \
+                 the record by more than its tolerance; at least 80 % of memcpy's rate outside the \
+                 caches; a stereo cycle at most 2 µs, one of 64 by 64 channels at most 30 µs, in the \
+                 median",
+        source: Source::Cost,
+        judge: judge::cost,
+    },
+    Claim {
         id: "rt-clean",
         sentence: "Between the device's signal and the hand-over the driver allocates, frees and \
                    locks nothing, in both of its ways to play.",

@@ -5,10 +5,12 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 mod bits;
+mod cost;
 mod drift;
 mod latency;
 
 pub use bits::bit_exact;
+pub use cost::cost;
 pub use drift::drift;
 pub use latency::{added_latency, reported_latency};
 

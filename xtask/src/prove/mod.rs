@@ -3,6 +3,7 @@
 pub mod book;
 pub mod calendar;
 mod claims;
+mod cost;
 mod document;
 pub mod judge;
 #[path = "../../../crates/config/src/nearest.rs"]

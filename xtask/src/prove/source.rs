@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::program;
+use super::{cost, program};
 use crate::paths::Paths;
 use crate::process;
 #[cfg(not(windows))]
@@ -59,6 +59,8 @@ pub enum Source {
     Card(CardRun),
     /// The validator on the drivers with planted faults.
     PlantedFaults,
+    /// The engine's program of costs.
+    Cost,
     /// The driver that counts what its cycle does, under Wine.
     Guard,
 }
@@ -78,6 +80,7 @@ impl Source {
         match self {
             Source::Card(_) => "the simulated card's program",
             Source::PlantedFaults => "the validator",
+            Source::Cost => "the engine's program of costs",
             Source::Guard => "the driver that counts",
         }
     }
@@ -100,6 +103,16 @@ impl Source {
                 vec![format!(
                     "cargo run -p broken-driver --bin validate-broken -- FAULT{end}"
                 )]
+            }
+            Source::Cost => {
+                let run = "cargo run --release -p engine --example cost --";
+                let [rates, cycles] = cost::rounds(quick);
+                vec![
+                    format!("{run} rates {rates}"),
+                    format!("{run} cycles {cycles}"),
+                    "valgrind --tool=callgrind cost loop WAY CLIENT FORMAT CHANNELS FRAMES ROUNDS"
+                        .to_owned(),
+                ]
             }
             Source::Guard => ["ASIO2WASAPI Shared", "ASIO2WASAPI Exclusive"]
                 .map(|driver| {
@@ -124,6 +137,10 @@ impl Source {
             }
             Source::PlantedFaults => {
                 let data = planted_faults(paths, quick, shows)?;
+                Ok(Taken { data, form })
+            }
+            Source::Cost => {
+                let data = cost::take(paths, quick, shows)?;
                 Ok(Taken { data, form })
             }
             Source::Guard => guard(paths, quick, shows),

@@ -28,6 +28,12 @@ pub fn compiler(paths: &Paths) -> Result<()> {
     windows_std::ensure(paths, "i686-pc-windows-gnu")
 }
 
+/// What counts instructions, for the claim `cost`.
+#[cfg(not(windows))]
+pub fn counter(paths: &Paths) -> Result<()> {
+    packages::install(paths, packages::COUNTER)
+}
+
 /// What `demo` and `test` need besides: Wine, a sound server, PortAudio, SDL.
 pub fn rig(paths: &Paths) -> Result<()> {
     packages::install(paths, packages::RIG)?;

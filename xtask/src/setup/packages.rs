@@ -43,6 +43,9 @@ pub const RIG: &[Package] = &[
     package("ca-certificates", "lets it check whom it fetches from"),
 ];
 
+/// To count instructions.
+pub const COUNTER: &[Package] = &[package("valgrind", "counts what conversions cost")];
+
 /// To build Rust's standard library from Debian's source, where it cannot be downloaded.
 pub const STD_SOURCE: &[Package] = &[
     package("curl", "fetches the source package"),

@@ -264,3 +264,36 @@ fn a_bridge_falls_short_at_each_of_its_limits() {
     is_unclear(drift, &good, "/rows/1/jumps");
     is_unclear(drift, &good, "/filters/1/filter");
 }
+
+#[test]
+fn cost_falls_short_at_each_of_its_limits() {
+    let rate = json!({
+        "way": "read", "client": "int32", "format": "int16", "channels": 8,
+        "of_memcpy_percent": 91.0,
+    });
+    let cycle = |outputs, ns| json!({ "outputs": outputs, "median_ns": ns });
+    let good = json!({
+        "instructions": { "a": 1.9, "b dither": 4.1 },
+        "kept": { "tolerance_percent": 3, "instructions_per_sample": { "a": 1.9, "b dither": 4.0 } },
+        "rates": [rate, rate], "cycles": [cycle(2, 90), cycle(64, 5_100)],
+    });
+    let figure = cost(&good).unwrap();
+    let text = "1 of 1 conversions within 2 instructions a sample, at most 1.90; with dither at most \
+                4.10; 2 of 2 at 80 % of memcpy's rate or more, the median one at 91 %, the least \
+                (read int32 int16 8) at 91 %; a stereo cycle of 64 frames 0.09 µs, one of 64 by 64 \
+                channels 5.1 µs";
+    assert_eq!(figure.text, text);
+    falls_short(cost, &good, "/instructions", Value::Null);
+    falls_short(cost, &good, "/instructions/a", json!(2.01));
+    falls_short(cost, &good, "/instructions/b dither", json!(4.2));
+    falls_short(cost, &good, "/kept/instructions_per_sample/a", json!(1.8));
+    falls_short(cost, &good, "/rates/1/of_memcpy_percent", json!(79.9));
+    falls_short(cost, &good, "/cycles/0/median_ns", json!(2_001));
+    falls_short(cost, &good, "/cycles/1/median_ns", json!(30_001));
+    is_unclear(cost, &good, "/instructions/a");
+    is_unclear(cost, &good, "/kept/instructions_per_sample/a");
+    is_unclear(cost, &good, "/rates/0/of_memcpy_percent");
+    is_unclear(cost, &good, "/cycles/0/outputs");
+    let stereo_only = with(&good, "/cycles", json!([cycle(2, 90)]));
+    assert!(cost(&stereo_only).is_err());
+}
