@@ -54,6 +54,14 @@ pub fn run(paths: &Paths, request: &BuildRequest) -> Result<()> {
     Ok(())
 }
 
+/// The driver's file. That for 32-bit programs has another name, so that both fit into one folder.
+pub fn driver_name(target: &str) -> &'static str {
+    match target.starts_with("i686-") {
+        true => "asio2wasapi32.dll",
+        false => "asio2wasapi.dll",
+    }
+}
+
 /// Builds the driver and the command-line program; returns the folder that holds both.
 pub fn product(paths: &Paths, target: &str, release: bool) -> Result<PathBuf> {
     let packages = ["-p", "asio2wasapi-driver", "-p", "asio2wasapi-cli"];
@@ -61,7 +69,7 @@ pub fn product(paths: &Paths, target: &str, release: bool) -> Result<PathBuf> {
     let dist = paths.dist(target);
     copy(
         &built.join("asio2wasapi_driver.dll"),
-        &dist.join("asio2wasapi.dll"),
+        &dist.join(driver_name(target)),
     )?;
     copy(
         &built.join("asio2wasapi.exe"),
@@ -73,10 +81,16 @@ pub fn product(paths: &Paths, target: &str, release: bool) -> Result<PathBuf> {
 /// Builds the programs that the rig runs; returns the folder that holds them.
 #[cfg(not(windows))]
 pub fn rig_programs(paths: &Paths) -> Result<PathBuf> {
+    rig_programs_for(paths, crate::rig::places::Backend::Pulse)
+}
+
+/// The same for those that run on a backend.
+#[cfg(not(windows))]
+pub fn rig_programs_for(paths: &Paths, backend: crate::rig::places::Backend) -> Result<PathBuf> {
     let mut what = vec!["-p", "hosts"];
     what.extend(RIG_PROGRAMS.iter().flat_map(|program| ["--bin", program]));
-    let built = cargo_build(paths, crate::paths::DEFAULT_TARGET, false, &what)?;
-    let bin = crate::rig::places::programs(paths);
+    let built = cargo_build(paths, backend.target(), false, &what)?;
+    let bin = crate::rig::places::programs_for(paths, backend);
     for program in RIG_PROGRAMS {
         let file = format!("{program}.exe");
         copy(&built.join(&file), &bin.join(&file))?;

@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 /// The target that the driver is built for when none is named.
 #[cfg(not(windows))]
 pub const DEFAULT_TARGET: &str = "x86_64-pc-windows-gnu";
+/// The target of 32-bit programs.
+#[cfg(not(windows))]
+pub const TARGET_32: &str = "i686-pc-windows-gnu";
 
 /// The folders of one checkout.
 pub struct Paths {

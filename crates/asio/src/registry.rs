@@ -1,8 +1,7 @@
 //! The registry: which drivers are installed, and which DLL serves them.
 //!
 //! A driver has two entries, both for the whole machine: a COM class, and an entry in the list that
-//! ASIO hosts show. Each exists once for 64-bit and once for 32-bit programs; a process writes those
-//! of its own bitness.
+//! ASIO hosts show. Each exists once for 64-bit and once for 32-bit programs, in a [`View`] of its own.
 
 use std::path::Path;
 
@@ -60,27 +59,31 @@ pub enum Error {
 /// What this module returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The registry as programs of one bitness see it.
+/// The registry as programs of one bitness see it. Each process can write both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum View {
+pub enum View {
+    /// What 64-bit programs see.
     Bits64,
+    /// What 32-bit programs see.
     Bits32,
 }
 
 impl View {
     /// The view of this process.
-    pub(crate) const OWN: View = if cfg!(target_pointer_width = "64") {
+    pub const OWN: View = if cfg!(target_pointer_width = "64") {
         View::Bits64
     } else {
         View::Bits32
     };
-    pub(crate) const OTHER: View = if cfg!(target_pointer_width = "64") {
+    /// That of programs of the other bitness.
+    pub const OTHER: View = if cfg!(target_pointer_width = "64") {
         View::Bits32
     } else {
         View::Bits64
     };
 
-    pub(crate) const fn bits(self) -> u32 {
+    /// 32 or 64.
+    pub const fn bits(self) -> u32 {
         match self {
             View::Bits64 => 64,
             View::Bits32 => 32,
@@ -104,6 +107,14 @@ impl View {
 /// [`Error::NeedsElevation`] without the right to do it. After any error none of `entries` is
 /// registered.
 pub fn register(entries: &[DriverEntry<'_>], dll: &Path) -> Result<()> {
+    register_in(View::OWN, entries, dll)
+}
+
+/// As [`register`], for programs of the bitness that the view tells, which must be the DLL's.
+///
+/// # Errors
+/// As [`register`].
+pub fn register_in(view: View, entries: &[DriverEntry<'_>], dll: &Path) -> Result<()> {
     let dll = dll
         .to_str()
         .ok_or_else(|| Error::BadPath(dll.display().to_string()))?;
@@ -112,10 +123,10 @@ pub fn register(entries: &[DriverEntry<'_>], dll: &Path) -> Result<()> {
     }
     entries
         .iter()
-        .try_for_each(|entry| register_one(entry, dll))
+        .try_for_each(|entry| register_one(view, entry, dll))
         .inspect_err(|_| {
             // The first error is the one to tell.
-            let _ = unregister(entries);
+            let _ = unregister_in(view, entries);
         })
 }
 
@@ -125,6 +136,14 @@ pub fn register(entries: &[DriverEntry<'_>], dll: &Path) -> Result<()> {
 /// # Errors
 /// [`Error::NeedsElevation`] without the right to do it. All entries have been tried then.
 pub fn unregister(entries: &[DriverEntry<'_>]) -> Result<()> {
+    unregister_in(View::OWN, entries)
+}
+
+/// As [`unregister`], for programs of the bitness that the view tells.
+///
+/// # Errors
+/// As [`unregister`].
+pub fn unregister_in(view: View, entries: &[DriverEntry<'_>]) -> Result<()> {
     let keys = entries
         .iter()
         .filter(|entry| is_key_name(entry.name))
@@ -136,9 +155,9 @@ pub fn unregister(entries: &[DriverEntry<'_>]) -> Result<()> {
         });
     let mut result = Ok(());
     for (parent, name) in keys {
-        result = result.and(remove(parent, &name));
+        result = result.and(remove(view, parent, &name));
     }
-    result.and_then(|()| remove_empty_list())
+    result.and_then(|()| remove_empty_list(view))
 }
 
 /// What the COM class is called in the registry, as programs of this process's bitness see it; `None`
@@ -151,16 +170,16 @@ pub fn class_name(clsid: Guid) -> Option<String> {
 
 /// Removes the list itself when no driver is left in it, ours or another's: `register` makes it
 /// where there is none.
-fn remove_empty_list() -> Result<()> {
+fn remove_empty_list(view: View) -> Result<()> {
     let is_empty = || -> windows_registry::Result<bool> {
-        let list = View::OWN.options(LOCAL_MACHINE).read().open(ASIO_KEY)?;
+        let list = view.options(LOCAL_MACHINE).read().open(ASIO_KEY)?;
         Ok(list.keys()?.next().is_none() && list.values()?.next().is_none())
     };
     // A list that is not there, or that cannot be read, is left alone.
     match is_empty() {
         Ok(true) => {
             let (parent, name) = ASIO_KEY.split_once('\\').unwrap_or_default();
-            remove(parent, name)
+            remove(view, parent, name)
         }
         Ok(false) | Err(_) => Ok(()),
     }
@@ -171,10 +190,11 @@ fn is_key_name(name: &str) -> bool {
     !name.is_empty() && !name.contains('\\')
 }
 
-fn register_one(entry: &DriverEntry<'_>, dll: &str) -> Result<()> {
+fn register_one(view: View, entry: &DriverEntry<'_>, dll: &str) -> Result<()> {
     let class = format!(r"{CLASS_KEY}\{}", entry.clsid);
-    write(&class, &[("", entry.name)])?;
+    write(view, &class, &[("", entry.name)])?;
     write(
+        view,
         &format!(r"{class}\InprocServer32"),
         &[("", dll), ("ThreadingModel", "Both")],
     )?;
@@ -182,14 +202,15 @@ fn register_one(entry: &DriverEntry<'_>, dll: &str) -> Result<()> {
     let list_entry = format!(r"{ASIO_KEY}\{}", entry.name);
     // Most hosts show the description where there is one, and not the key's name.
     write(
+        view,
         &list_entry,
         &[("CLSID", &clsid), ("Description", entry.name)],
     )
 }
 
-fn write(path: &str, values: &[(&str, &str)]) -> Result<()> {
+fn write(view: View, path: &str, values: &[(&str, &str)]) -> Result<()> {
     let written = || -> windows_registry::Result<()> {
-        let key = View::OWN
+        let key = view
             .options(LOCAL_MACHINE)
             .read()
             .write()
@@ -202,9 +223,9 @@ fn write(path: &str, values: &[(&str, &str)]) -> Result<()> {
     written().map_err(|error| failure(path, error.code().0, error.message()))
 }
 
-fn remove(parent: &str, name: &str) -> Result<()> {
+fn remove(view: View, parent: &str, name: &str) -> Result<()> {
     let removed = || -> windows_registry::Result<()> {
-        let mut options = View::OWN.options(LOCAL_MACHINE);
+        let mut options = view.options(LOCAL_MACHINE);
         options
             .read()
             .write()
@@ -286,6 +307,12 @@ mod tests {
         assert_eq!(listed()[0].problem, Some(missing));
 
         let had_others = host::list().unwrap().len() > ENTRIES.len();
+        // The same drivers for programs of the other bitness, and away again, leave these alone.
+        register_in(View::OTHER, &ENTRIES, &dll).unwrap();
+        assert!(listed().iter().all(|d| d.for_32_bit && d.for_64_bit));
+        unregister_in(View::OTHER, &ENTRIES).unwrap();
+        assert!(listed().iter().all(|d| d.for_32_bit != d.for_64_bit));
+
         unregister(&ENTRIES).unwrap();
         assert_eq!(listed(), []);
         let list = View::OWN.options(LOCAL_MACHINE).read().open(ASIO_KEY);

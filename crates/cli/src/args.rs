@@ -50,10 +50,10 @@ pub enum Command {
     /// Install this project's ASIO drivers, one for each profile (needs an administrator)
     ///
     /// Writes the COM classes and the entries in the ASIO list, and removes those of profiles that
-    /// are no more. The DLL stays where it is. Doing it again, for instance after the DLL has moved,
-    /// does no harm.
+    /// are no more. asio2wasapi.dll serves 64-bit programs and asio2wasapi32.dll 32-bit programs. The
+    /// DLLs stay where they are. Doing it again, for instance after they have moved, does no harm.
     Register {
-        /// The driver DLL; without this asio2wasapi.dll beside this program
+        /// The driver DLL; without this asio2wasapi.dll and asio2wasapi32.dll beside this program
         #[arg(long, value_name = "PATH")]
         dll: Option<PathBuf>,
     },

@@ -7,6 +7,7 @@ pub mod devices;
 pub mod failure;
 pub mod findings;
 pub mod level;
+pub mod pe;
 pub mod play;
 pub mod profiles;
 pub mod simulate;

@@ -7,7 +7,7 @@ use std::panic::{UnwindSafe, catch_unwind};
 
 use asio::abi::{Guid, HResult};
 use asio::driver::dll;
-use asio::registry;
+use asio::registry::{self, View};
 use session::installation;
 
 use crate::classes;
@@ -36,7 +36,7 @@ pub extern "system" fn DllCanUnloadNow() -> HResult {
 #[unsafe(no_mangle)]
 pub extern "system" fn DllRegisterServer() -> HResult {
     registered(|| match dll::module_path() {
-        Some(path) => installation::register(&classes::configuration(), &path),
+        Some(path) => installation::register(View::OWN, &classes::configuration(), &path),
         None => Err(registry::Error::BadPath("this DLL".into())),
     })
 }
@@ -44,7 +44,7 @@ pub extern "system" fn DllRegisterServer() -> HResult {
 /// `regsvr32` asks to remove them.
 #[unsafe(no_mangle)]
 pub extern "system" fn DllUnregisterServer() -> HResult {
-    registered(|| installation::unregister().map(drop))
+    registered(|| installation::unregister(View::OWN).map(drop))
 }
 
 /// The result of a change to the registry as `regsvr32` shows it, whatever happens in it.

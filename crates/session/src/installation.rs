@@ -4,37 +4,38 @@ use std::path::Path;
 
 use asio::abi::Guid;
 use asio::host;
-use asio::registry::{self, DriverEntry, Result};
+use asio::registry::{self, DriverEntry, Result, View};
 use config::{Config, Profile};
 
 use crate::product::class_of;
 
-/// Registers a driver for each profile, which `dll` serves, for programs of this process's bitness,
-/// and removes those of profiles that are no more.
+/// Registers a driver for each profile, which `dll` serves, for programs of the DLL's bitness, which
+/// `view` tells, and removes those of profiles that are no more.
 ///
 /// # Errors
 /// As [`registry::register`].
-pub fn register(config: &Config, dll: &Path) -> Result<()> {
+pub fn register(view: View, config: &Config, dll: &Path) -> Result<()> {
     let names: Vec<&str> = config
         .profiles
         .iter()
         .map(|profile| profile.name.as_str())
         .collect();
-    registry::register(&entries(&names), dll)?;
+    registry::register_in(view, &entries(&names), dll)?;
     let old = registered();
     let gone: Vec<&str> = old
         .iter()
         .map(String::as_str)
         .filter(|name| config.profile(name).is_none())
         .collect();
-    registry::unregister(&entries(&gone))
+    registry::unregister_in(view, &entries(&gone))
 }
 
-/// Removes every driver of this project, whatever profiles there are by now, and tells their names.
+/// Removes every driver of this project for programs of that bitness, whatever profiles there are by
+/// now, and tells their names.
 ///
 /// # Errors
 /// As [`registry::unregister`].
-pub fn unregister() -> Result<Vec<String>> {
+pub fn unregister(view: View) -> Result<Vec<String>> {
     let mut names = registered();
     // One that is only half there is not in the list.
     for profile in Config::default().profiles {
@@ -43,7 +44,7 @@ pub fn unregister() -> Result<Vec<String>> {
         }
     }
     let borrowed: Vec<&str> = names.iter().map(String::as_str).collect();
-    registry::unregister(&entries(&borrowed))?;
+    registry::unregister_in(view, &entries(&borrowed))?;
     Ok(names)
 }
 

@@ -30,6 +30,8 @@ pub struct Rig<'a> {
     pulse: Option<Wine>,
     alsa: Option<Wine>,
     card: Option<Wine>,
+    pulse_32: Option<Wine>,
+    alsa_32: Option<Wine>,
     server: Server,
     dirs: PrivateDirs,
 }
@@ -44,6 +46,8 @@ impl<'a> Rig<'a> {
             pulse: None,
             alsa: None,
             card: None,
+            pulse_32: None,
+            alsa_32: None,
             server,
             dirs,
         })
@@ -55,6 +59,8 @@ impl<'a> Rig<'a> {
             Backend::Pulse => &mut self.pulse,
             Backend::Alsa => &mut self.alsa,
             Backend::Card => &mut self.card,
+            Backend::Pulse32 => &mut self.pulse_32,
+            Backend::Alsa32 => &mut self.alsa_32,
         };
         if slot.is_none() {
             *slot = Some(Wine::start(self.paths, &self.dirs, backend)?);

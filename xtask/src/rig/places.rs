@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::paths::Paths;
+use crate::paths::{DEFAULT_TARGET, Paths, TARGET_32};
 
 /// Which of Wine's audio drivers a prefix uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -17,11 +17,28 @@ pub enum Backend {
     Alsa,
     /// No way to the sound server: the simulated card stands in for the system's devices.
     Card,
+    /// As [`Backend::Pulse`], for 32-bit programs.
+    Pulse32,
+    /// As [`Backend::Alsa`], for 32-bit programs.
+    Alsa32,
 }
 
 impl Backend {
     /// Those that play to the sound server.
     pub const ALL: [Backend; 2] = [Backend::Pulse, Backend::Alsa];
+
+    /// Whose programs are 32-bit.
+    pub fn is_32_bit(self) -> bool {
+        matches!(self, Backend::Pulse32 | Backend::Alsa32)
+    }
+
+    /// What its programs are built for.
+    pub fn target(self) -> &'static str {
+        match self.is_32_bit() {
+            true => TARGET_32,
+            false => DEFAULT_TARGET,
+        }
+    }
 }
 
 /// A backend's Wine prefix.
@@ -30,17 +47,45 @@ pub fn prefix(paths: &Paths, backend: Backend) -> PathBuf {
         Backend::Pulse => "prefix-pulse",
         Backend::Alsa => "prefix-alsa",
         Backend::Card => "prefix-card",
+        Backend::Pulse32 => "prefix-32-pulse",
+        Backend::Alsa32 => "prefix-32-alsa",
     })
 }
 
 /// The test programs.
 pub fn programs(paths: &Paths) -> PathBuf {
-    paths.rig().join("bin")
+    programs_for(paths, Backend::Pulse)
+}
+
+/// The test programs that run on a backend.
+pub fn programs_for(paths: &Paths, backend: Backend) -> PathBuf {
+    paths.rig().join(match backend.is_32_bit() {
+        true => "bin-32",
+        false => "bin",
+    })
 }
 
 /// PortAudio with ASIO, 64-bit.
 pub fn portaudio(paths: &Paths) -> PathBuf {
-    paths.rig().join("libportaudio64bit-asio.dll")
+    portaudio_for(paths, Backend::Pulse)
+}
+
+/// PortAudio with ASIO, for the programs of a backend.
+pub fn portaudio_for(paths: &Paths, backend: Backend) -> PathBuf {
+    paths.rig().join(match backend.is_32_bit() {
+        true => "libportaudio32bit-asio.dll",
+        false => "libportaudio64bit-asio.dll",
+    })
+}
+
+/// 32-bit packages and what belongs to them.
+pub fn overlay(paths: &Paths) -> PathBuf {
+    paths.rig().join("32-bit")
+}
+
+/// The script that runs a program with those packages in place.
+pub fn with_32_bit(paths: &Paths) -> PathBuf {
+    overlay(paths).join("with-32-bit")
 }
 
 /// SDL 2, 64-bit.

@@ -188,8 +188,8 @@ impl Rig<'_> {
         let _ = fs::remove_file(&report);
         let _ = fs::remove_file(&recording);
 
-        let program = places::programs(self.paths).join("pa-host.exe");
-        let library = places::windows_path(&places::portaudio(self.paths));
+        let program = places::programs_for(self.paths, how.backend).join("pa-host.exe");
+        let library = places::windows_path(&places::portaudio_for(self.paths, how.backend));
         let mut host = self.wine(how.backend)?.command_to(program, how.sink);
         if let Some(format) = how.device_format {
             host.env("ASIO2WASAPI_FORMATS", format);

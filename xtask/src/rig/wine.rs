@@ -18,6 +18,8 @@ use crate::process;
 
 /// A running Wine server; programs run in it.
 pub struct Wine {
+    /// What programs are started with; none: they are started directly.
+    through: Option<PathBuf>,
     loader: PathBuf,
     server: PathBuf,
     prefix: PathBuf,
@@ -34,7 +36,9 @@ impl Wine {
         fs::create_dir_all(&prefix).with_context(|| format!("cannot make {}", prefix.display()))?;
         let environment = dirs.environment().clone();
         let logs = places::logs(paths);
+        let through = backend.is_32_bit().then(|| places::with_32_bit(paths));
         let mut wine = Wine {
+            through,
             loader,
             server,
             prefix,
@@ -45,11 +49,12 @@ impl Wine {
         // The card's events go through the server: it is part of the hardware.
         let first = match backend {
             Backend::Card => process::real_time(),
-            Backend::Pulse | Backend::Alsa => &[],
+            _ => &[],
         };
         let mut words = first
             .iter()
             .map(OsStr::new)
+            .chain(wine.through.iter().map(|script| script.as_os_str()))
             .chain([wine.server.as_os_str()]);
         let mut command = Command::new(words.next().expect("the server is one of them"));
         command.args(words);
@@ -66,7 +71,8 @@ impl Wine {
     /// one that hangs would outlive its server.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL"]).arg(&self.loader);
+        command.args(["--pdeathsig", "KILL"]);
+        command.args(&self.through).arg(&self.loader);
         self.set_environment(&mut command);
         command.arg(program.as_ref());
         command
@@ -77,7 +83,8 @@ impl Wine {
     pub fn command_in_real_time(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]);
-        command.args(process::real_time()).arg(&self.loader);
+        command.args(process::real_time());
+        command.args(&self.through).arg(&self.loader);
         self.set_environment(&mut command);
         command.arg(program.as_ref());
         command

@@ -107,7 +107,8 @@ pub fn install(paths: &Paths, wanted: &[Package]) -> Result<()> {
     Ok(())
 }
 
-fn apt() -> Command {
+/// Apt, which asks nothing.
+pub fn apt() -> Command {
     let mut command = Command::new("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive");
     command
@@ -130,7 +131,17 @@ fn missing(wanted: &[Package]) -> Result<Vec<&Package>> {
     Ok(wanted.iter().filter(is_missing).collect())
 }
 
-fn is_root() -> bool {
+/// The version of an installed package.
+pub fn version(package: &str) -> Result<String> {
+    let output = Command::new("dpkg-query")
+        .args(["-W", "-f", "${Version}", package])
+        .output()
+        .context("dpkg-query cannot be started")?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Whether we may do everything.
+pub fn is_root() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let effective = status.lines().find_map(|line| line.strip_prefix("Uid:"));
     effective.and_then(|ids| ids.split_whitespace().nth(1)) == Some("0")

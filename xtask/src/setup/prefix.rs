@@ -2,7 +2,7 @@
 //! (which has exclusive mode), and one is for the simulated card, which takes the devices' place.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,31 +20,55 @@ const SHIM: &str = include_str!("../../assets/bcryptprimitives.c");
 
 /// Sees to it that all prefixes are there, made by this Wine and by this recipe.
 pub fn ensure(paths: &Paths) -> Result<()> {
+    let all = [Backend::Pulse, Backend::Alsa, Backend::Card];
+    unless_made(paths, "prefixes.stamp", &all, |dirs| {
+        progress::step("making a Wine prefix for shared mode", || {
+            first(paths, dirs, Backend::Pulse)
+        })?;
+        progress::step("making one for exclusive mode", || {
+            copy(paths, dirs, Backend::Pulse, Backend::Alsa, "alsa")
+        })?;
+        progress::step("making one for the simulated card", || {
+            copy(paths, dirs, Backend::Pulse, Backend::Card, "pulse")
+        })
+    })
+}
+
+/// The same for the prefixes of 32-bit programs.
+pub fn ensure_32(paths: &Paths) -> Result<()> {
+    let all = [Backend::Pulse32, Backend::Alsa32];
+    unless_made(paths, "prefixes-32.stamp", &all, |dirs| {
+        progress::step("making a Wine prefix for 32-bit programs", || {
+            first(paths, dirs, Backend::Pulse32)
+        })?;
+        progress::step("making one for their exclusive mode", || {
+            copy(paths, dirs, Backend::Pulse32, Backend::Alsa32, "alsa")
+        })
+    })
+}
+
+/// Makes prefixes unless they are there and the mark says that this recipe made them.
+fn unless_made(
+    paths: &Paths,
+    mark: &str,
+    all: &[Backend],
+    make: impl FnOnce(&PrivateDirs) -> Result<()>,
+) -> Result<()> {
     let key = format!(
         "recipe 3\n{}\n{}\n{SHIM}{}",
         wine_version()?,
         paths.rig().display(),
         settings("*")
     );
-    let mark = paths.rig().join("prefixes.stamp");
-    let all_there = [Backend::Pulse, Backend::Alsa, Backend::Card]
-        .iter()
-        .all(|backend| places::prefix(paths, *backend).is_dir());
-    if all_there && stamp::is_current(&mark, &key) {
+    let mark = paths.rig().join(mark);
+    let mut prefixes = all.iter().map(|backend| places::prefix(paths, *backend));
+    if prefixes.all(|prefix| prefix.is_dir()) && stamp::is_current(&mark, &key) {
         return Ok(());
     }
     let dirs = PrivateDirs::claim(paths)?;
     // An interrupted copy must not count as finished.
     let _ = fs::remove_file(&mark);
-    progress::step("making a Wine prefix for shared mode", || {
-        first(paths, &dirs)
-    })?;
-    progress::step("making one for exclusive mode", || {
-        copy(paths, &dirs, Backend::Alsa, "alsa")
-    })?;
-    progress::step("making one for the simulated card", || {
-        copy(paths, &dirs, Backend::Card, "pulse")
-    })?;
+    make(&dirs)?;
     stamp::set(&mark, &key)
 }
 
@@ -65,9 +89,9 @@ fn settings(driver: &str) -> String {
     )
 }
 
-fn first(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
-    let prefix = clean_place(paths, Backend::Pulse)?;
-    let wine = Wine::start(paths, dirs, Backend::Pulse)?;
+fn first(paths: &Paths, dirs: &PrivateDirs, backend: Backend) -> Result<()> {
+    let prefix = clean_place(paths, backend)?;
+    let wine = Wine::start(paths, dirs, backend)?;
     let mut boot = wine.command("wineboot");
     captured::succeed(
         boot.arg("--init"),
@@ -75,20 +99,33 @@ fn first(paths: &Paths, dirs: &PrivateDirs) -> Result<()> {
         LIMIT,
     )?;
     // Rust's programs need a function that Wine 8 has no DLL for; later ones have it.
-    let shim = prefix.join("drive_c/windows/system32/bcryptprimitives.dll");
-    if !shim.exists() {
-        compile_shim(paths, &shim)?;
+    let folders = match backend.is_32_bit() {
+        true => &[("system32", "x86_64"), ("syswow64", "i686")][..],
+        false => &[("system32", "x86_64")],
+    };
+    for (folder, processor) in folders {
+        let shim = format!("drive_c/windows/{folder}/bcryptprimitives.dll");
+        let shim = prefix.join(shim);
+        if !shim.exists() {
+            compile_shim(paths, processor, &shim)?;
+        }
     }
     set_driver(paths, &wine, "pulse")
 }
 
 /// Links instead of 700 MB of copies, but for the registry, which Wine writes in place when it
 /// finds links.
-fn copy(paths: &Paths, dirs: &PrivateDirs, backend: Backend, driver: &str) -> Result<()> {
+fn copy(
+    paths: &Paths,
+    dirs: &PrivateDirs,
+    from: Backend,
+    backend: Backend,
+    driver: &str,
+) -> Result<()> {
     let prefix = clean_place(paths, backend)?;
     let mut copy = Command::new("cp");
     copy.arg("-al")
-        .arg(places::prefix(paths, Backend::Pulse))
+        .arg(places::prefix(paths, from))
         .arg(&prefix);
     captured::succeed(&mut copy, &places::logs(paths).join("copy-prefix"), LIMIT)?;
     for name in ["system.reg", "user.reg", "userdef.reg"] {
@@ -102,7 +139,7 @@ fn copy(paths: &Paths, dirs: &PrivateDirs, backend: Backend, driver: &str) -> Re
     set_driver(paths, &wine, driver)
 }
 
-fn clean_place(paths: &Paths, backend: Backend) -> Result<std::path::PathBuf> {
+fn clean_place(paths: &Paths, backend: Backend) -> Result<PathBuf> {
     let prefix = places::prefix(paths, backend);
     if prefix.exists() {
         fs::remove_dir_all(&prefix)
@@ -121,9 +158,11 @@ fn set_driver(paths: &Paths, wine: &Wine, driver: &str) -> Result<()> {
     Ok(())
 }
 
-fn compile_shim(paths: &Paths, to: &Path) -> Result<()> {
-    let mut gcc = Command::new("x86_64-w64-mingw32-gcc");
-    gcc.args(["-shared", "-Os", "-s", "-o"]).arg(to);
+fn compile_shim(paths: &Paths, processor: &str, to: &Path) -> Result<()> {
+    let mut gcc = Command::new(format!("{processor}-w64-mingw32-gcc"));
+    // Where a function's name would have its arguments' length at its end, it is without.
+    gcc.args(["-shared", "-Os", "-s", "-Wl,--kill-at", "-o"])
+        .arg(to);
     gcc.arg(paths.root.join("xtask/assets/bcryptprimitives.c"))
         .arg("-ladvapi32");
     captured::succeed(&mut gcc, &places::logs(paths).join("shim"), LIMIT)?;

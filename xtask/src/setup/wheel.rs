@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::stamp;
 use crate::paths::Paths;
-use crate::rig::places;
+use crate::rig::places::{self, Backend};
 use crate::{captured, progress};
 
 const LIMIT: Duration = Duration::from_secs(180);
@@ -29,13 +29,20 @@ struct Wheel {
     library: fn(&Paths) -> PathBuf,
 }
 
-const WHEELS: [Wheel; 2] = [
+const WHEELS: [Wheel; 3] = [
     Wheel {
         what: "PortAudio, the ASIO program of the tests",
         list: "portaudio-wheel.txt",
         requirements: include_str!("../../assets/portaudio-wheel.txt"),
         inside: "_sounddevice_data/portaudio-binaries/libportaudio64bit-asio.dll",
         library: places::portaudio,
+    },
+    Wheel {
+        what: "PortAudio for 32-bit programs",
+        list: "portaudio-wheel.txt",
+        requirements: include_str!("../../assets/portaudio-wheel.txt"),
+        inside: "_sounddevice_data/portaudio-binaries/libportaudio32bit-asio.dll",
+        library: |paths| places::portaudio_for(paths, Backend::Pulse32),
     },
     Wheel {
         what: "SDL, a WASAPI program of the tests",
@@ -46,7 +53,7 @@ const WHEELS: [Wheel; 2] = [
     },
 ];
 
-/// Sees to it that [`places::portaudio`] and [`places::sdl`] are there.
+/// Sees to it that the libraries are there.
 pub fn ensure(paths: &Paths) -> Result<()> {
     for wheel in &WHEELS {
         let library = (wheel.library)(paths);

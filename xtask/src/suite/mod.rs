@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 
 use crate::interrupt;
 use crate::paths::Paths;
-use crate::setup::{self, NeedsRoot};
+use crate::setup::{self, NeedsRoot, Unavailable};
 use stage::Stage;
 
 /// A leg that passed.
@@ -32,11 +32,24 @@ fn passed(detail: impl Into<String>) -> Passed {
 
 type Work = Box<dyn Fn(&mut Stage<'_>) -> Result<Passed>>;
 
+/// What must be there before a leg can run. Each needs what those before it need.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Needs {
+    /// Nothing but Rust.
+    Rust,
+    /// What set-up prepares.
+    SetUp,
+    /// Wine for 32-bit programs, which is prepared only when it is asked for.
+    Wine32,
+}
+
+/// What a filter must have in it to ask for it.
+const ASKS_FOR_WINE_32: &str = "32-bit";
+
 /// One leg of the test.
 struct Leg {
     name: String,
-    /// Needs what set-up prepares, not only Rust.
-    needs_setup: bool,
+    needs: Needs,
     work: Work,
 }
 
@@ -47,7 +60,7 @@ impl Leg {
     ) -> Leg {
         Leg {
             name: name.into(),
-            needs_setup: true,
+            needs: Needs::SetUp,
             work: Box::new(work),
         }
     }
@@ -55,7 +68,15 @@ impl Leg {
     /// Runs with nothing but Rust.
     fn with_rust_alone(self) -> Leg {
         Leg {
-            needs_setup: false,
+            needs: Needs::Rust,
+            ..self
+        }
+    }
+
+    /// Runs 32-bit programs in Wine.
+    fn with_wine_32(self) -> Leg {
+        Leg {
+            needs: Needs::Wine32,
             ..self
         }
     }
@@ -86,16 +107,25 @@ pub fn run(paths: &Paths, filter: Option<&str>, list_only: bool) -> Result<bool>
         return Ok(true);
     }
     let lacking = lacking(paths, &legs)?;
+    let lacking_32 = match &lacking {
+        None => lacking_32(paths, &legs, filter)?,
+        Some(_) => lacking.clone(),
+    };
     let mut stage = Stage::new(paths);
     let mut tally = Tally::default();
     let begun = Instant::now();
     for leg in &legs {
-        match &lacking {
-            Some(why) if leg.needs_setup => {
+        let why = match leg.needs {
+            Needs::Rust => None,
+            Needs::SetUp => lacking.as_deref(),
+            Needs::Wine32 => lacking_32.as_deref(),
+        };
+        match why {
+            Some(why) => {
                 tally.skipped += 1;
                 println!("SKIP  {} NOT RUN: {why}", leg.name);
             }
-            _ => run_leg(leg, &mut stage, &mut tally)?,
+            None => run_leg(leg, &mut stage, &mut tally)?,
         }
     }
     drop(stage);
@@ -111,7 +141,7 @@ pub fn run(paths: &Paths, filter: Option<&str>, list_only: bool) -> Result<bool>
 
 /// Sets up what the legs need. The value says what is missing when only root could do it.
 fn lacking(paths: &Paths, legs: &[Leg]) -> Result<Option<String>> {
-    if !legs.iter().any(|leg| leg.needs_setup) {
+    if !legs.iter().any(|leg| leg.needs > Needs::Rust) {
         return Ok(None);
     }
     match setup::compiler(paths).and_then(|()| setup::rig(paths)) {
@@ -120,6 +150,22 @@ fn lacking(paths: &Paths, legs: &[Leg]) -> Result<Option<String>> {
             println!("{error}");
             Ok(Some("packages are missing, see above".to_owned()))
         }
+        Err(error) => Err(error.context("set-up failed")),
+    }
+}
+
+/// Sets up what 32-bit programs need, if they are asked for. The value says why they cannot run.
+fn lacking_32(paths: &Paths, legs: &[Leg], filter: Option<&str>) -> Result<Option<String>> {
+    if !legs.iter().any(|leg| leg.needs == Needs::Wine32) {
+        return Ok(None);
+    }
+    if !filter.is_some_and(|filter| filter.contains(ASKS_FOR_WINE_32)) {
+        let how = format!("only when asked for: `cargo xtask test {ASKS_FOR_WINE_32}`");
+        return Ok(Some(how));
+    }
+    match setup::wine_32(paths) {
+        Ok(()) => Ok(None),
+        Err(error) if error.is::<Unavailable>() => Ok(Some(error.to_string())),
         Err(error) => Err(error.context("set-up failed")),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::{Leg, Passed, passed};
-use crate::paths::{DEFAULT_TARGET, Paths};
+use crate::paths::{DEFAULT_TARGET, Paths, TARGET_32};
 use crate::rig::places;
 use crate::{captured, process, prove, tidy};
 
@@ -40,16 +40,18 @@ const CARGO_LEGS: [(&str, &[&str]); 4] = [
         ],
     ),
     (
-        "tidy: 32-bit Windows compiles",
+        "tidy: lints, 32-bit Windows",
         &[
-            "check",
+            "clippy",
             "--quiet",
             "--target",
-            "i686-pc-windows-gnu",
-            "-p",
-            "asio",
+            TARGET_32,
             "-p",
             "asio2wasapi-driver",
+            "-p",
+            "asio2wasapi-cli",
+            "--",
+            "-Dwarnings",
         ],
     ),
 ];

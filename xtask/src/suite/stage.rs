@@ -18,7 +18,9 @@ pub struct Stage<'a> {
     /// The checkout.
     pub paths: &'a Paths,
     programs: Once,
+    programs_32: Once,
     product: Once,
+    product_32: Once,
     guarded: Once,
     device_tests: Once,
     broken: Once,
@@ -44,7 +46,9 @@ impl<'a> Stage<'a> {
         Stage {
             paths,
             programs: None,
+            programs_32: None,
             product: None,
+            product_32: None,
             guarded: None,
             device_tests: None,
             broken: None,
@@ -65,6 +69,15 @@ impl<'a> Stage<'a> {
     pub fn product(&mut self) -> Result<PathBuf> {
         let build = || build::product(self.paths, paths::DEFAULT_TARGET, false);
         once(&mut self.product, "building the driver", build)
+    }
+
+    /// The folder with the driver for the programs of a backend.
+    pub fn product_for(&mut self, backend: Backend) -> Result<PathBuf> {
+        if !backend.is_32_bit() {
+            return self.product();
+        }
+        let build = || build::product(self.paths, backend.target(), false);
+        once(&mut self.product_32, "building the 32-bit driver", build)
     }
 
     /// The driver with its guard.
@@ -120,9 +133,21 @@ impl<'a> Stage<'a> {
         Ok(self.rig.as_mut().expect("it was started in the line above"))
     }
 
+    /// The rig, with the test programs of a backend.
+    fn rig_for(&mut self, backend: Backend) -> Result<&mut Rig<'a>> {
+        if backend.is_32_bit() {
+            let build = || build::rig_programs_for(self.paths, backend);
+            let what = "building the 32-bit test programs";
+            once(&mut self.programs_32, what, build)?;
+        }
+        self.rig()
+    }
+
     /// The rig, with the driver registered in this prefix.
     pub fn rig_with_driver(&mut self, backend: Backend) -> Result<&mut Rig<'a>> {
-        let driver = self.product()?.join("asio2wasapi.dll");
+        let product = self.product_for(backend)?;
+        let driver = product.join(build::driver_name(backend.target()));
+        self.rig_for(backend)?;
         if !self.registered.contains(&backend) {
             self.rig()?.wine(backend)?.register(&driver, true)?;
             self.registered.push(backend);
@@ -133,7 +158,8 @@ impl<'a> Stage<'a> {
     /// Sees to it that the driver is not registered in this prefix.
     pub fn forget_driver(&mut self, backend: Backend) -> Result<()> {
         if self.registered.contains(&backend) {
-            let driver = self.product()?.join("asio2wasapi.dll");
+            let product = self.product_for(backend)?;
+            let driver = product.join(build::driver_name(backend.target()));
             self.rig()?.wine(backend)?.register(&driver, false)?;
             self.registered.retain(|other| *other != backend);
         }

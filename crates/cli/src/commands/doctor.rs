@@ -174,7 +174,8 @@ fn look_at_driver(findings: &mut Findings, name: &str, installed: &[InstalledDri
     if !driver.for_32_bit {
         findings.note(
             format!("{name}, 32-bit programs"),
-            "it is not installed for them",
+            "it is not installed for them; put asio2wasapi32.dll beside this program and run \
+             `asio2wasapi register`",
         );
     }
     let what = format!("{name}, as a program sees it");

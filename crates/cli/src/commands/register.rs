@@ -3,49 +3,87 @@
 use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, Result, bail};
-use asio::registry;
+use asio::registry::{self, View};
 use session::installation;
 
 use crate::failure::NeedsElevation;
+use crate::pe;
 
-/// The driver's file, which lies beside this program.
-const DLL_NAME: &str = "asio2wasapi.dll";
+/// The driver's files, which lie beside this program: for 64-bit and for 32-bit programs.
+const DLL_NAMES: [&str; 2] = ["asio2wasapi.dll", "asio2wasapi32.dll"];
 
-/// Installs a driver for each profile, which the DLL serves.
+/// Installs a driver for each profile, which the DLL serves; without one, those beside this program.
 pub fn register(dll: Option<&Path>) -> Result<()> {
-    let dll = match dll {
+    let dlls = match dll {
         Some(dll) => {
-            absolute(dll).with_context(|| format!("{} is no path to a DLL", dll.display()))?
+            vec![absolute(dll).with_context(|| format!("{} is no path to a DLL", dll.display()))?]
         }
         None => beside_this_program()?,
     };
-    if !dll.is_file() {
-        bail!(
-            "there is no {}; say with --dll where the driver is",
-            dll.display()
-        );
-    }
     let config = super::configuration();
-    installation::register(&config, &dll)
-        .map_err(|error| explain(error, "register the drivers"))?;
-    for profile in config.profiles {
-        println!("Registered {}: {}", profile.name, dll.display());
+    let mut served = Vec::new();
+    for dll in &dlls {
+        if !dll.is_file() {
+            bail!(
+                "there is no {}; say with --dll where the driver is",
+                dll.display()
+            );
+        }
+        let view = view_of(dll)?;
+        installation::register(view, &config, dll)
+            .map_err(|error| explain(error, "register the drivers"))?;
+        for profile in &config.profiles {
+            let bits = view.bits();
+            println!(
+                "Registered {} for {bits}-bit programs: {}",
+                profile.name,
+                dll.display()
+            );
+        }
+        served.push(view);
+    }
+    if dll.is_none() && !served.contains(&View::Bits32) {
+        println!(
+            "32-bit programs get no driver: {} is not beside this program.",
+            DLL_NAMES[1]
+        );
     }
     Ok(())
 }
 
-/// Removes them.
+/// Removes them, for programs of both bitnesses.
 pub fn unregister() -> Result<()> {
-    let names = installation::unregister().map_err(|error| explain(error, "remove the drivers"))?;
-    for name in names {
+    let mut removed: Vec<String> = Vec::new();
+    for view in [View::OWN, View::OTHER] {
+        let names =
+            installation::unregister(view).map_err(|error| explain(error, "remove the drivers"))?;
+        removed.extend(names);
+    }
+    removed.sort();
+    removed.dedup();
+    for name in removed {
         println!("Removed {name}");
     }
     Ok(())
 }
 
-fn beside_this_program() -> Result<PathBuf> {
+/// Those that are there; where there is none, the one that should be.
+fn beside_this_program() -> Result<Vec<PathBuf>> {
     let program = std::env::current_exe().context("cannot find out where this program is")?;
-    Ok(program.with_file_name(DLL_NAME))
+    let beside = DLL_NAMES.map(|name| program.with_file_name(name));
+    let there: Vec<PathBuf> = beside.iter().filter(|dll| dll.is_file()).cloned().collect();
+    Ok(match there.is_empty() {
+        true => beside.into_iter().take(1).collect(),
+        false => there,
+    })
+}
+
+/// Who can load the DLL.
+fn view_of(dll: &Path) -> Result<View> {
+    Ok(match pe::bits(dll)? {
+        32 => View::Bits32,
+        _ => View::Bits64,
+    })
 }
 
 fn explain(error: registry::Error, what: &'static str) -> anyhow::Error {

@@ -11,6 +11,7 @@ mod playback;
 mod profiles;
 mod registration;
 mod together;
+mod two_bitnesses;
 mod validator;
 
 use super::Leg;
@@ -54,5 +55,6 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(hardware::legs());
     legs.extend(validator::legs());
     legs.extend(bad_input::legs());
+    legs.extend(two_bitnesses::legs());
     legs
 }

@@ -18,7 +18,7 @@ const CHANNELS: u16 = 2;
 
 /// One row.
 #[derive(Clone, Copy)]
-struct Row {
+pub(super) struct Row {
     way: Way,
     device_format: Option<&'static str>,
     rate_hz: u32,
@@ -49,7 +49,12 @@ const fn rig(rate_hz: u32, block_frames: u32, format: RawFormat, sink: RawFormat
 }
 
 /// Shared mode computes in float, and the system mixes: one step is allowed.
-const fn shared(rate_hz: u32, block_frames: u32, format: RawFormat, sink: RawFormat) -> Row {
+pub(super) const fn shared(
+    rate_hz: u32,
+    block_frames: u32,
+    format: RawFormat,
+    sink: RawFormat,
+) -> Row {
     Row {
         way: Way::Ours(SHARED),
         device_format: None,
@@ -61,7 +66,12 @@ const fn shared(rate_hz: u32, block_frames: u32, format: RawFormat, sink: RawFor
     }
 }
 
-const fn exclusive(rate_hz: u32, block_frames: u32, format: RawFormat, sink: RawFormat) -> Row {
+pub(super) const fn exclusive(
+    rate_hz: u32,
+    block_frames: u32,
+    format: RawFormat,
+    sink: RawFormat,
+) -> Row {
     Row {
         way: Way::Ours(EXCLUSIVE),
         device_format: None,
@@ -78,6 +88,16 @@ const fn device(device_format: &'static str, format: RawFormat, sink: RawFormat)
     Row {
         device_format: Some(device_format),
         ..exclusive(48_000, 480, format, sink)
+    }
+}
+
+impl Row {
+    /// The same through another driver.
+    pub(super) const fn through(self, driver: Driver) -> Row {
+        Row {
+            way: Way::Ours(driver),
+            ..self
+        }
     }
 }
 
@@ -106,30 +126,31 @@ const ROWS: &[Row] = &[
 
 /// One leg for each row.
 pub fn legs() -> Vec<Leg> {
-    let leg = |row: &Row| {
-        let row = *row;
-        let Row {
-            way,
-            rate_hz,
-            block_frames,
-            format,
-            sink,
-            ..
-        } = row;
-        let name = format!(
-            "play: {}{}, {rate_hz} Hz, block {block_frames}, {} to {}",
-            match way {
-                Way::Rig => "rig",
-                Way::Ours(driver) => driver.way,
-            },
-            row.device_format
-                .map_or(String::new(), |format| format!(" as {format}")),
-            format.name(),
-            sink.name()
-        );
-        Leg::new(name, move |stage| play(stage, row))
-    };
-    ROWS.iter().map(leg).collect()
+    ROWS.iter().map(|row| leg("", *row)).collect()
+}
+
+/// A row's leg; `mark` begins its name.
+pub(super) fn leg(mark: &str, row: Row) -> Leg {
+    let Row {
+        way,
+        rate_hz,
+        block_frames,
+        format,
+        sink,
+        ..
+    } = row;
+    let name = format!(
+        "{mark}play: {}{}, {rate_hz} Hz, block {block_frames}, {} to {}",
+        match way {
+            Way::Rig => "rig",
+            Way::Ours(driver) => driver.way,
+        },
+        row.device_format
+            .map_or(String::new(), |format| format!(" as {format}")),
+        format.name(),
+        sink.name()
+    );
+    Leg::new(name, move |stage| play(stage, row))
 }
 
 fn play(stage: &mut Stage<'_>, row: Row) -> Result<Passed> {

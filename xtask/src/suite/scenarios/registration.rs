@@ -81,7 +81,7 @@ fn leaves_nothing(stage: &mut Stage<'_>, register: Register) -> Result<Passed> {
 }
 
 /// The machine's whole part of the registry as text.
-fn registry(wine: &Wine, paths: &Paths) -> Result<String> {
+pub(super) fn registry(wine: &Wine, paths: &Paths) -> Result<String> {
     let file = paths.rig().join("registry.reg");
     let _ = fs::remove_file(&file);
     let mut command: Command = wine.command("regedit");
@@ -101,7 +101,7 @@ fn registry(wine: &Wine, paths: &Paths) -> Result<String> {
 }
 
 /// The first line that the other text does not have.
-fn first_foreign<'a>(text: &'a str, other: &str) -> Option<&'a str> {
+pub(super) fn first_foreign<'a>(text: &'a str, other: &str) -> Option<&'a str> {
     let known: std::collections::HashSet<&str> = other.lines().collect();
     text.lines().find(|line| !known.contains(line))
 }

@@ -1,0 +1,148 @@
+//! The driver for 32-bit programs, beside that for 64-bit programs: installed by one command, judged
+//! by the validator, and played through by a 32-bit program that we did not write.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use super::super::{Leg, Passed, passed, stage::Stage};
+use super::playback::{self, exclusive, shared};
+use super::{Driver, EXCLUSIVE, SHARED, registration, validator};
+use crate::build;
+use crate::captured;
+use crate::paths::Paths;
+use crate::rig::places::{self, Backend};
+use crate::rig::wine::Wine;
+use crate::sound::raw::RawFormat::{Float32, Int16, Int24, Int32};
+
+const LIMIT: Duration = Duration::from_secs(60);
+const MARK: &str = "32-bit: ";
+const BACKEND: Backend = Backend::Pulse32;
+
+const SHARED_32: Driver = Driver {
+    backend: Backend::Pulse32,
+    ..SHARED
+};
+const EXCLUSIVE_32: Driver = Driver {
+    backend: Backend::Alsa32,
+    ..EXCLUSIVE
+};
+
+const PLAYED: [playback::Row; 5] = [
+    shared(48_000, 480, Int16, Int16).through(SHARED_32),
+    shared(48_000, 512, Int24, Float32).through(SHARED_32),
+    exclusive(48_000, 480, Int16, Int16).through(EXCLUSIVE_32),
+    exclusive(48_000, 512, Int24, Int32).through(EXCLUSIVE_32),
+    exclusive(96_000, 1024, Int32, Int32).through(EXCLUSIVE_32),
+];
+
+/// Registration first: the others leave the driver registered.
+pub fn legs() -> Vec<Leg> {
+    let mut legs = vec![Leg::new(
+        format!("{MARK}one command registers both drivers and leaves nothing"),
+        both,
+    )];
+    legs.extend([SHARED_32, EXCLUSIVE_32].map(|driver| {
+        Leg::new(format!("{MARK}validator, {}", driver.way), move |stage| {
+            validator::ours(stage, driver)
+        })
+    }));
+    legs.extend(PLAYED.map(|row| playback::leg(MARK, row)));
+    legs.into_iter().map(Leg::with_wine_32).collect()
+}
+
+/// A driver as `asio2wasapi drivers --json` tells it.
+#[derive(Deserialize)]
+struct Listed {
+    name: String,
+    dll: Option<String>,
+    for_64_bit: bool,
+    for_32_bit: bool,
+    problem: Option<String>,
+}
+
+/// The command-line program of each bitness, with both DLLs beside it.
+struct Both {
+    wide: PathBuf,
+    narrow: PathBuf,
+}
+
+fn both(stage: &mut Stage<'_>) -> Result<Passed> {
+    let paths = stage.paths;
+    let both = gather(stage)?;
+    stage.forget_driver(BACKEND)?;
+    let wine = stage.rig()?.wine(BACKEND)?;
+    // Other legs of an earlier run leave it registered.
+    run(wine, paths, &both.wide, &["unregister"])?;
+    let before = registration::registry(wine, paths)?;
+    let programs = [
+        (&both.wide, "asio2wasapi.dll"),
+        (&both.narrow, "asio2wasapi32.dll"),
+    ];
+    for (program, _) in programs {
+        run(wine, paths, program, &["register"])?;
+        for (asked, dll) in programs {
+            let said = run(wine, paths, asked, &["drivers", "--json"])?;
+            let listed: Vec<Listed> = serde_json::from_str(&said).context("the list is unclear")?;
+            check(&listed, dll)?;
+        }
+        run(wine, paths, program, &["unregister"])?;
+        let after = registration::registry(wine, paths)?;
+        for (one, other, what) in [(&after, &before, "stays"), (&before, &after, "is gone")] {
+            let line = registration::first_foreign(one, other);
+            ensure!(line.is_none(), "this {what}: {}", line.unwrap_or_default());
+        }
+    }
+    Ok(passed("by the 64-bit and by the 32-bit program"))
+}
+
+/// Everybody has both drivers, and who asks would load the DLL of his own bitness.
+fn check(listed: &[Listed], dll: &str) -> Result<()> {
+    for driver in [SHARED, EXCLUSIVE] {
+        let found = listed.iter().find(|entry| entry.name == driver.name);
+        let found = found.with_context(|| format!("{} is not listed", driver.name))?;
+        let Listed { name, problem, .. } = found;
+        ensure!(
+            found.for_64_bit && found.for_32_bit && problem.is_none(),
+            "{name}: 64-bit {}, 32-bit {}, {problem:?}",
+            found.for_64_bit,
+            found.for_32_bit
+        );
+        let path = found.dll.as_deref().unwrap_or_default();
+        ensure!(
+            path.ends_with(&format!("\\{dll}")),
+            "{name}: {path}, not {dll}"
+        );
+    }
+    Ok(())
+}
+
+/// Puts the files of both bitnesses together, as a user would.
+fn gather(stage: &mut Stage<'_>) -> Result<Both> {
+    let folder = stage.paths.rig().join("both");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let put = |from: &Path, to: &str| -> Result<PathBuf> {
+        let to = folder.join(to);
+        fs::copy(from, &to).with_context(|| format!("cannot copy to {}", to.display()))?;
+        Ok(to)
+    };
+    for backend in [Backend::Pulse, BACKEND] {
+        let name = build::driver_name(backend.target());
+        put(&stage.product_for(backend)?.join(name), name)?;
+    }
+    let program = "asio2wasapi.exe";
+    Ok(Both {
+        wide: put(&stage.product()?.join(program), program)?,
+        narrow: put(&stage.product_for(BACKEND)?.join(program), "narrow.exe")?,
+    })
+}
+
+fn run(wine: &Wine, paths: &Paths, program: &Path, arguments: &[&str]) -> Result<String> {
+    let mut command = wine.command(program);
+    command.args(arguments);
+    let log = places::logs(paths).join("both");
+    Ok(captured::succeed(&mut command, &log, LIMIT)?.stdout)
+}
