@@ -133,13 +133,26 @@ pub fn card(paths: &Paths) -> Result<PathBuf> {
 /// Builds the tests of `wasapi-io` that need a device; returns their program.
 #[cfg(not(windows))]
 pub fn device_tests(paths: &Paths) -> Result<PathBuf> {
+    let what = ["-p", "wasapi-io", "--test", "device"];
+    tests(paths, crate::paths::DEFAULT_TARGET, &what)
+}
+
+/// Builds the unit tests of `asio` for 32-bit Windows; returns their program.
+#[cfg(not(windows))]
+pub fn interface_tests_32(paths: &Paths) -> Result<PathBuf> {
+    tests(paths, crate::paths::TARGET_32, &["-p", "asio", "--lib"])
+}
+
+/// Builds tests; returns their program.
+#[cfg(not(windows))]
+fn tests(paths: &Paths, target: &str, what: &[&str]) -> Result<PathBuf> {
     let mut command = Command::new("cargo");
     command
         .args(["test", "--no-run", "--message-format=json", "--target"])
-        .args([crate::paths::DEFAULT_TARGET, "-p", "wasapi-io"])
-        .args(["--test", "device"])
+        .arg(target)
+        .args(what)
         .current_dir(&paths.root);
-    let log = crate::rig::places::logs(paths).join("cargo-device-tests");
+    let log = crate::rig::places::logs(paths).join(format!("cargo-tests-{target}"));
     let said = crate::captured::succeed(&mut command, &log, LIMIT)?.stdout;
     let mut programs = said.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;

@@ -56,6 +56,8 @@ Commands:
                     Leaves report.json, report.svg and the recordings in target/demo.
   test [FILTER]     Format, lints, layers, unit tests, then the driver under Wine.
                     With FILTER: only the legs whose name contains it (see --list).
+                    The legs of 32-bit programs run only with the filter 32-bit: they fetch 170 MB,
+                    take 2 GB of disk and some three minutes.
       --list          name the legs and stop
   bench             Side by side on the simulated card, in real time: a bare WASAPI program,
                     PortAudio's WASAPI, and the driver: latency, round trip, processor time, and

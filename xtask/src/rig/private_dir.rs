@@ -78,7 +78,8 @@ impl PrivateEnvironment {
     pub fn apply(&self, command: &mut Command) {
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
-            let starts = ["PULSE_", "XDG_", "WINE", "ALSA_", "DBUS_"];
+            // A 32-bit program that looks for its own backtrace crashes in Wine.
+            let starts = ["PULSE_", "XDG_", "WINE", "ALSA_", "DBUS_", "RUST_"];
             if starts.iter().any(|start| name.starts_with(start)) {
                 command.env_remove(&*name);
             }

@@ -43,7 +43,7 @@ pub fn rig(paths: &Paths) -> Result<()> {
     prefix::ensure(paths)
 }
 
-/// What the legs of 32-bit programs need besides; about a minute, 170 MB to fetch and 1.4 GB of disk.
+/// What the legs of 32-bit programs need besides; about a minute, 170 MB to fetch and 2 GB of disk.
 ///
 /// # Errors
 /// [`Unavailable`] where the machine cannot have it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::super::{Leg, Passed, passed, stage::Stage};
+use super::super::{Leg, Passed, native, passed, stage::Stage};
 use super::playback::{self, exclusive, shared};
 use super::{Driver, EXCLUSIVE, SHARED, registration, validator};
 use crate::build;
@@ -18,7 +18,7 @@ use crate::rig::places::{self, Backend};
 use crate::rig::wine::Wine;
 use crate::sound::raw::RawFormat::{Float32, Int16, Int24, Int32};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 const MARK: &str = "32-bit: ";
 const BACKEND: Backend = Backend::Pulse32;
 
@@ -45,6 +45,10 @@ pub fn legs() -> Vec<Leg> {
         format!("{MARK}one command registers both drivers and leaves nothing"),
         both,
     )];
+    legs.push(Leg::new(
+        format!("{MARK}unit tests of the interface"),
+        interface,
+    ));
     legs.extend([SHARED_32, EXCLUSIVE_32].map(|driver| {
         Leg::new(format!("{MARK}validator, {}", driver.way), move |stage| {
             validator::ours(stage, driver)
@@ -52,6 +56,14 @@ pub fn legs() -> Vec<Leg> {
     }));
     legs.extend(PLAYED.map(|row| playback::leg(MARK, row)));
     legs.into_iter().map(Leg::with_wine_32).collect()
+}
+
+/// Sizes, calling conventions, and panics that must not leave the driver.
+fn interface(stage: &mut Stage<'_>) -> Result<Passed> {
+    let paths = stage.paths;
+    let program = build::interface_tests_32(paths)?;
+    let wine = stage.rig()?.wine(BACKEND)?;
+    native::count(&run(wine, paths, &program, &[])?)
 }
 
 /// A driver as `asio2wasapi drivers --json` tells it.
