@@ -1,14 +1,35 @@
 //! The performance counter: the clock on which callbacks are noted.
-#![expect(unsafe_code, reason = "asks the system for the time")]
+#![cfg_attr(windows, expect(unsafe_code, reason = "asks the system for the time"))]
 
+#[cfg(windows)]
 use crate::system::{QueryPerformanceCounter, QueryPerformanceFrequency};
 
 /// The performance counter in nanoseconds. The same for every process of the machine.
+#[cfg(windows)]
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     ticks_per_second: u64,
 }
 
+/// Where there is no performance counter: nanoseconds since the clock was made.
+#[cfg(not(windows))]
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(std::time::Instant);
+
+#[cfg(not(windows))]
+impl Clock {
+    /// Begins at 0.
+    pub fn new() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// Now.
+    pub fn now_ns(&self) -> u64 {
+        self.0.elapsed().as_nanos() as u64
+    }
+}
+
+#[cfg(windows)]
 impl Clock {
     /// Finds out how fast the counter runs.
     pub fn new() -> Self {

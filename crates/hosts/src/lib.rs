@@ -6,7 +6,6 @@
 //! - `asio-check` is a host of our own that also does what hosts should not do.
 
 pub mod checks;
-#[cfg(windows)]
 pub mod clock;
 #[cfg(windows)]
 mod dll;

@@ -46,12 +46,17 @@ impl Heard {
         }
     }
 
+    /// Where a numbered frame was first heard.
+    pub fn frame_of(&self, number: usize) -> Option<u64> {
+        self.0.get(number).copied().flatten()
+    }
+
     /// Frames from each callback to the analogue output of its first frame, where that was heard.
     pub fn delays(&self, callbacks: &Callbacks<'_>, blocks: &[Block]) -> Vec<u64> {
         let delay = |(index, time_ns): (usize, &u64)| {
             let sent = index * callbacks.block_frames as usize + 1;
             let number = sent.checked_sub(callbacks.lead_in_frames)?;
-            let heard = (*self.0.get(number)?)?;
+            let heard = self.frame_of(number)?;
             Some(heard.saturating_sub(frame_at(*time_ns, blocks)?))
         };
         let times = callbacks.times_ns.iter().enumerate();

@@ -45,8 +45,23 @@ pub fn measure(
     seconds: usize,
     busy: bool,
 ) -> Result<Taken> {
+    measure_on(rig, card, None, row, seconds, busy)
+}
+
+/// As [`measure`], on the card of that description.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_on(
+    rig: &mut Rig<'_>,
+    card: &Path,
+    description: Option<&str>,
+    row: &Row,
+    seconds: usize,
+    busy: bool,
+) -> Result<Taken> {
     let sound = sound(seconds);
-    let service = Service::start(rig, card)?;
+    let service = Service::start_as(rig, card, description)?;
     let left = play(rig, card, row, &sound, busy);
     // A failed run's card must end, too.
     let ended = service.finish(rig, card);

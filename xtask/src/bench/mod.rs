@@ -4,17 +4,17 @@
 #[cfg(not(windows))]
 mod cpu;
 #[cfg(not(windows))]
-mod delay;
+pub mod delay;
 #[cfg(not(windows))]
 mod duplex;
 #[cfg(not(windows))]
-mod gaps;
+pub mod gaps;
 #[cfg(not(windows))]
 mod installed;
 #[cfg(not(windows))]
-mod measure;
+pub mod measure;
 #[cfg(not(windows))]
-mod outcome;
+pub mod outcome;
 #[cfg(not(windows))]
 mod picture;
 #[cfg(not(windows))]
@@ -22,7 +22,7 @@ mod results;
 #[cfg(not(windows))]
 mod round_trip;
 #[cfg(not(windows))]
-mod rows;
+pub mod rows;
 #[cfg(not(windows))]
 mod run;
 #[cfg(not(windows))]

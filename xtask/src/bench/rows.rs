@@ -66,7 +66,7 @@ impl Mode {
     }
 
     /// Our driver for it.
-    fn driver(self) -> &'static str {
+    pub fn driver(self) -> &'static str {
         match self {
             Mode::Exclusive => "ASIO2WASAPI Exclusive",
             Mode::Shared => "ASIO2WASAPI Shared",

@@ -144,6 +144,28 @@ pub const CLAIMS: &[Claim] = &[
         source: Source::Guard,
         judge: judge::rt_clean,
     },
+    Claim {
+        id: "wine-latency",
+        sentence: "In Wine's own shared mode at 480 frames a block takes no longer from the host's \
+                   callback to the sound server's monitor than from a bare WASAPI program's event \
+                   (median of the medians of interleaved runs), with PortAudio's WASAPI beside; and \
+                   after a host's stall of 30 ms the driver has told it, and its latency is back to \
+                   what it was within a second.",
+        target: "at most 5 % above the bare program; a second after the stall within 48 frames of \
+                 before, and at least one overload told",
+        source: Source::Monitor,
+        judge: judge::monitor,
+    },
+    Claim {
+        id: "busy-dropouts",
+        sentence: "Beside a program that keeps every processor core busy, in 450 000 cycles of 64 \
+                   frames on the simulated card, exclusive with events, under Wine, the driver drops \
+                   out no more often than PortAudio's WASAPI does with as many blocks of 64 frames, in \
+                   runs that take turns.",
+        target: "no more dropouts than PortAudio's WASAPI",
+        source: Source::Busy,
+        judge: judge::busy,
+    },
 ];
 
 /// The claim of that name.

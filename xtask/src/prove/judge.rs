@@ -5,14 +5,18 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 mod bits;
+mod busy;
 mod cost;
 mod drift;
 mod latency;
+mod monitor;
 
 pub use bits::bit_exact;
+pub use busy::busy;
 pub use cost::cost;
 pub use drift::drift;
 pub use latency::{added_latency, reported_latency};
+pub use monitor::monitor;
 
 /// The largest relative error of a clock.
 const CLOCK_ERROR_MAX: f64 = 1e-9;

@@ -12,9 +12,13 @@ mod program;
 mod source;
 
 #[cfg(not(windows))]
+mod busy;
+#[cfg(not(windows))]
 pub mod guarded;
 #[cfg(not(windows))]
 pub mod leg;
+#[cfg(not(windows))]
+mod wine;
 
 use std::time::Instant;
 

@@ -63,6 +63,10 @@ pub enum Source {
     Cost,
     /// The driver that counts what its cycle does, under Wine.
     Guard,
+    /// Programs in turns on Wine's own sound, up to the sound server's monitor.
+    Monitor,
+    /// Programs in turns on the simulated card under Wine, beside one that keeps the processor busy.
+    Busy,
 }
 
 /// Arguments of the simulated card's program. The long form runs optimised.
@@ -82,6 +86,8 @@ impl Source {
             Source::PlantedFaults => "the validator",
             Source::Cost => "the engine's program of costs",
             Source::Guard => "the driver that counts",
+            Source::Monitor => "the run on Wine's own sound",
+            Source::Busy => "the run beside a busy program",
         }
     }
 
@@ -120,6 +126,20 @@ impl Source {
                     format!("asio-check.exe guard --driver \"{driver}\" --seconds {seconds}")
                 })
                 .to_vec(),
+            Source::Monitor => {
+                let seconds = monitor_extent(quick).1;
+                vec![
+                    "wasapi-client.exe play --how shared --format float32 --input RAW".to_owned(),
+                    format!("pa-host.exe play --block 480 --times, {seconds} s each"),
+                    "asio-check.exe play --block 480 --times --stall-ms 30".to_owned(),
+                ]
+            }
+            Source::Busy => {
+                let (repeats, seconds) = busy_extent(quick);
+                vec![format!(
+                    "pa-host.exe play --block 64 beside competitor.exe, {repeats} times {seconds} s"
+                )]
+            }
         }
     }
 
@@ -144,7 +164,71 @@ impl Source {
                 Ok(Taken { data, form })
             }
             Source::Guard => guard(paths, quick, shows),
+            Source::Monitor => Ok(Taken {
+                data: on_wine::monitor(paths, monitor_extent(quick))?,
+                form,
+            }),
+            Source::Busy => Ok(Taken {
+                data: on_wine::busy(paths, busy_extent(quick))?,
+                form,
+            }),
         }
+    }
+}
+
+/// How often each program plays, and for how many seconds.
+type Extent = (usize, usize);
+
+const fn monitor_extent(quick: bool) -> Extent {
+    if quick { (3, 4) } else { (7, 6) }
+}
+
+/// The long form makes 450 000 cycles of 64 frames at 48 kHz.
+const fn busy_extent(quick: bool) -> Extent {
+    if quick { (1, 10) } else { (5, 120) }
+}
+
+/// What only Wine can measure.
+#[cfg(not(windows))]
+mod on_wine {
+    use anyhow::{Context, Result};
+    use serde_json::Value;
+
+    use super::super::{busy, wine};
+    use super::Extent;
+    use crate::paths::Paths;
+    use crate::setup;
+
+    fn prepare(paths: &Paths) -> Result<()> {
+        let done = setup::compiler(paths).and_then(|()| setup::rig(paths));
+        done.context("this is measured under Wine only")
+    }
+
+    pub fn monitor(paths: &Paths, extent: Extent) -> Result<Value> {
+        prepare(paths)?;
+        wine::measure(paths, extent)
+    }
+
+    pub fn busy(paths: &Paths, extent: Extent) -> Result<Value> {
+        prepare(paths)?;
+        busy::measure(paths, extent)
+    }
+}
+
+#[cfg(windows)]
+mod on_wine {
+    use anyhow::{Result, bail};
+    use serde_json::Value;
+
+    use super::Extent;
+    use crate::paths::Paths;
+
+    pub fn monitor(_paths: &Paths, _extent: Extent) -> Result<Value> {
+        bail!("this is measured under Wine only: run it on Linux")
+    }
+
+    pub fn busy(paths: &Paths, extent: Extent) -> Result<Value> {
+        monitor(paths, extent)
     }
 }
 

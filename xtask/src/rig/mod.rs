@@ -3,6 +3,7 @@
 
 pub mod card;
 mod daemon;
+pub mod listener;
 pub mod places;
 pub mod playback;
 pub mod private_dir;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::paths::Paths;
+use listener::Listener;
 use places::Backend;
 use private_dir::PrivateDirs;
 use recorder::Recorder;
@@ -76,6 +78,15 @@ impl<'a> Rig<'a> {
     /// Makes the sink if need be and waits until it keeps time.
     pub fn use_sink(&mut self, kind: Sink) -> Result<()> {
         self.server.wait_awake(kind)
+    }
+
+    /// Listens to a sink, made if need be, and notes when its frames come.
+    pub fn listen(&mut self, kind: Sink) -> Result<Listener> {
+        self.server.wait_awake(kind)?;
+        let listener = Listener::start(self.paths, &self.dirs, kind)?;
+        // As for a recording.
+        crate::captured::pause(Duration::from_millis(300))?;
+        Ok(listener)
     }
 
     /// Records a sink, made if need be.

@@ -39,6 +39,16 @@ impl RawFormat {
         .find(|format| format.name() == name)
     }
 
+    /// Bytes of a sample.
+    #[cfg(not(windows))]
+    pub fn bytes(self) -> usize {
+        match self {
+            RawFormat::Int16 => 2,
+            RawFormat::Int24 => 3,
+            RawFormat::Int32 | RawFormat::Float32 => 4,
+        }
+    }
+
     /// How many bits a sample resolves.
     pub fn bits(self) -> u32 {
         match self {

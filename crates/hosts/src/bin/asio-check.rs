@@ -52,6 +52,15 @@ struct Arguments {
     /// load it and create buffers anew, and play on; try again while it refuses
     #[arg(long)]
     answer_resets: bool,
+    /// With play: tell the instant of every callback, on the performance counter
+    #[arg(long)]
+    times: bool,
+    /// With play: let one callback pause for so long
+    #[arg(long, value_name = "MS", requires = "stall_at_callback")]
+    stall_ms: Option<u64>,
+    /// Which callback pauses, counted from 0
+    #[arg(long, value_name = "N", requires = "stall_ms")]
+    stall_at_callback: Option<u64>,
     /// After how long a check counts as hung
     #[arg(long, value_name = "S", default_value_t = 120)]
     limit: u64,
@@ -72,7 +81,7 @@ fn main() -> ExitCode {
     use std::time::Duration;
 
     use clap::{CommandFactory, ValueEnum, error::ErrorKind};
-    use hosts::checks::{self, Input, Options};
+    use hosts::checks::{self, Input, Options, Stall};
     use hosts::sheet::Sheet;
 
     let arguments = Arguments::parse();
@@ -113,6 +122,14 @@ fn main() -> ExitCode {
         may_refuse: arguments.may_refuse,
         answer_resets: arguments.answer_resets,
         input,
+        times: arguments.times,
+        stall: arguments
+            .stall_ms
+            .zip(arguments.stall_at_callback)
+            .map(|(ms, at_callback)| Stall {
+                at_callback,
+                pause: Duration::from_millis(ms),
+            }),
     };
     sheet.run(Duration::from_secs(arguments.limit), |sheet| {
         checks::run(check, &options, sheet)

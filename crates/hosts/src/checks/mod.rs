@@ -67,6 +67,19 @@ pub struct Options {
     pub answer_resets: bool,
     /// What to play.
     pub input: Option<Input>,
+    /// Tell the instant of every callback.
+    pub times: bool,
+    /// A callback that pauses while it plays.
+    pub stall: Option<Stall>,
+}
+
+/// A pause that one callback makes on purpose.
+#[derive(Clone, Copy, Debug)]
+pub struct Stall {
+    /// Which callback, counted from 0.
+    pub at_callback: u64,
+    /// For how long.
+    pub pause: Duration,
 }
 
 /// A raw file and its format.

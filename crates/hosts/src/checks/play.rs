@@ -12,7 +12,8 @@ use rt::{Counter, Flag, Mutex};
 use serde::Serialize;
 
 use super::probe::Probe;
-use super::{Input, Options, bench};
+use super::{Input, Options, Stall, bench};
+use crate::clock::Clock;
 use crate::intervals::Intervals;
 use crate::material::{Material, RawFormat};
 use crate::sheet::Sheet;
@@ -70,7 +71,7 @@ pub fn play(options: &Options, sheet: &Sheet) -> Result<()> {
     let material = Material::read(&input.path, input.format, input.channels, tail_frames)?;
     let frames = material.frames() as u64;
     let blocks = (material.frames() + tail_frames).div_ceil(opened.block_frames as usize) + 16;
-    let shared = Arc::new(Shared::new(material, blocks));
+    let shared = Arc::new(Shared::new(material, blocks, options.stall));
     sheet.note("rate_hz", opened.rate_hz);
     sheet.note("block_frames", opened.block_frames);
     let mut lives = Vec::new();
@@ -85,6 +86,9 @@ pub fn play(options: &Options, sheet: &Sheet) -> Result<()> {
     sheet.note("resets_asked", shared.resets.get());
     if let Some(song) = &*shared.song.lock() {
         sheet.note("callback_interval_us", Intervals::of(&song.times_ns));
+        if options.times {
+            sheet.note("callback_times_ns", &song.times_ns);
+        }
     }
     played?;
     ensure!(
@@ -250,6 +254,8 @@ struct Song {
 /// What the main thread watches.
 struct Shared {
     origin: Instant,
+    clock: Clock,
+    stall: Option<Stall>,
     callbacks: Counter,
     frames: Counter,
     done: Flag,
@@ -261,9 +267,11 @@ struct Shared {
 
 impl Shared {
     /// With room for the instants of so many blocks.
-    fn new(material: Material, blocks: usize) -> Self {
+    fn new(material: Material, blocks: usize, stall: Option<Stall>) -> Self {
         Self {
             origin: Instant::now(),
+            clock: Clock::new(),
+            stall,
             callbacks: Counter::default(),
             frames: Counter::default(),
             done: Flag::default(),
@@ -312,7 +320,12 @@ impl Handler for Player {
             return;
         };
         if times_ns.len() < times_ns.capacity() {
-            times_ns.push(self.shared.origin.elapsed().as_nanos() as u64);
+            times_ns.push(self.shared.clock.now_ns());
+        }
+        if let Some(stall) = self.shared.stall
+            && stall.at_callback == self.shared.callbacks.get()
+        {
+            std::thread::sleep(stall.pause);
         }
         let before = material.frames_played();
         let more = material.fill(&mut self.block);

@@ -4,10 +4,11 @@ use std::ptr::null_mut;
 
 use serde::Serialize;
 
+use super::duplex::Moment;
 use super::open::{Failure, How, Opened, Wish, done, open, service};
 use crate::abi::{IAudioClock, IAudioRenderClient};
 use simcard_service::codes::BUFFER_TOO_LARGE;
-use simcard_service::system::sleep_ns;
+use simcard_service::system::{now_ns, sleep_ns};
 
 /// How long a device may keep silent, in milliseconds.
 pub(super) const PATIENCE_MS: u32 = 2_000;
@@ -25,6 +26,8 @@ pub struct PlayReport {
     pub blocks: u64,
     /// `IAudioClock`'s position when all was handed over, in frames.
     pub position_frames: u64,
+    /// Each hand-over after the first, with the instant of the wake-up for it.
+    pub handed: Vec<Moment>,
 }
 
 /// Plays whole frames of the wish's format, filling the buffer in the event's handler, and then waits
@@ -43,6 +46,7 @@ pub fn play(wish: &Wish, bytes: &[u8]) -> Result<PlayReport, Failure> {
     let total_frames = (bytes.len() / frame_bytes) as u64;
     // Two buffers of silence push the last frame out.
     let end_frames = total_frames + 2 * u64::from(stream.buffer_frames) + 4_800;
+    let mut handed = Vec::new();
     while feed.frames() < end_frames {
         match &stream.event {
             Some(event) if !event.wait(PATIENCE_MS) => silence(&stream)?,
@@ -51,7 +55,14 @@ pub fn play(wish: &Wish, bytes: &[u8]) -> Result<PlayReport, Failure> {
                 u64::from(stream.buffer_frames) * 250_000_000 / u64::from(stream.format.rate_hz),
             ),
         }
+        let moment = Moment {
+            first_frame: feed.frames(),
+            time_ns: now_ns(),
+        };
         feed.fill(free_frames(&stream, wish.how)?)?;
+        if feed.frames() > moment.first_frame {
+            handed.push(moment);
+        }
     }
     let (mut position, mut frequency) = (0, 0);
     // SAFETY: as above.
@@ -66,6 +77,7 @@ pub fn play(wish: &Wish, bytes: &[u8]) -> Result<PlayReport, Failure> {
         frames: feed.frames,
         blocks: feed.blocks,
         position_frames: position * u64::from(stream.format.rate_hz) / frequency.max(1),
+        handed,
     })
 }
 
