@@ -49,28 +49,37 @@ impl HostClient {
         inputs: &[Option<u32>],
         rate_hz: u32,
     ) -> Self {
+        let mut client = Self {
+            buffers,
+            host,
+            live,
+            running,
+            slots: Vec::new(),
+            input_slots: Vec::new(),
+            rate_hz: f64::from(rate_hz),
+            next_half: 0,
+            played_half: None,
+            at_once: None,
+        };
+        client.set_channels(outputs, inputs);
+        client
+    }
+
+    /// Tells for each channel of another device which of the host's it is, if any. Allocates: not for
+    /// the real-time path.
+    pub fn set_channels(&mut self, outputs: &[Option<u32>], inputs: &[Option<u32>]) {
         let slot = |is_input: bool, channel: Option<u32>| {
             let index = channel?;
             let wanted = ChannelId { is_input, index };
-            buffers.channels().iter().position(|id| *id == wanted)
+            let channels = self.buffers.channels();
+            channels.iter().position(|id| *id == wanted)
         };
         let slots = outputs
             .iter()
             .map(|channel| slot(false, *channel))
             .collect();
         let input_slots = inputs.iter().map(|channel| slot(true, *channel)).collect();
-        Self {
-            buffers,
-            host,
-            live,
-            running,
-            slots,
-            input_slots,
-            rate_hz: f64::from(rate_hz),
-            next_half: 0,
-            played_half: None,
-            at_once: None,
-        }
+        (self.slots, self.input_slots) = (slots, input_slots);
     }
 
     /// The host's callbacks.

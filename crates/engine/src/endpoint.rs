@@ -161,12 +161,55 @@ pub trait Device: Send + Sync + 'static {
     /// [`FaultKind::Unsupported`] with a sentence that names the rates that would do.
     fn check_rate(&self, rate_hz: u32) -> Result<(), EndpointError>;
 
-    /// Opens a stream. Called on the thread that will run it; that thread alone uses and drops the
-    /// endpoint.
+    /// Opens a stream. May take long.
     ///
     /// # Errors
     /// Every [`FaultKind`] but [`FaultKind::Lost`].
     fn open(&self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError>;
+
+    /// What opens the device again and again while it is gone.
+    fn reopener(&self) -> Box<dyn Reopener>;
+
+    /// An endpoint without a device, that is like the one that was lost: it has its formats and its
+    /// rhythm, on the same clock. What is played to it goes nowhere, and it records silence.
+    fn idle(&self, like: &Lost) -> Box<dyn Endpoint>;
+}
+
+/// What an endpoint was before it was lost.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost {
+    /// As [`Endpoint::output_format`] had it.
+    pub output: Option<StreamFormat>,
+    /// As [`Endpoint::input_format`] had it.
+    pub input: Option<StreamFormat>,
+    /// As [`Endpoint::timing`] had it.
+    pub timing: EndpointTiming,
+}
+
+impl Lost {
+    /// What that endpoint is.
+    pub fn of(endpoint: &dyn Endpoint) -> Self {
+        Self {
+            output: endpoint.output_format(),
+            input: endpoint.input_format(),
+            timing: endpoint.timing(),
+        }
+    }
+}
+
+/// Opens a device again and again, on a thread of its own.
+pub trait Reopener: Send {
+    /// As [`Device::open`].
+    ///
+    /// # Errors
+    /// As [`Device::open`].
+    fn open(&mut self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError>;
+
+    /// Waits until a device may have come or gone, or the waker was used, but no longer than that.
+    fn pause(&mut self, limit_ns: u64);
+
+    /// Ends a [`pause`](Self::pause).
+    fn waker(&self) -> Arc<dyn Waker>;
 }
 
 /// How much a device that plays wants to be given in a cycle.
@@ -276,12 +319,12 @@ pub trait Waker: Send + Sync {
     fn wake(&self);
 }
 
-/// An open stream to a device that plays, records, or both. Used by one thread only, the one that
-/// opened it.
+/// An open stream to a device that plays, records, or both. Used by one thread at a time; from `start`
+/// to `stop` by the same.
 ///
 /// Order of calls: `start`, then `wait` and, when it is due, `cycle`, until `stop`; then `start`
 /// may follow again. Dropping it closes the stream, whatever its state.
-pub trait Endpoint {
+pub trait Endpoint: Send {
     /// The format of what is played; fixed while the stream is open. `None` if it only records.
     fn output_format(&self) -> Option<StreamFormat>;
 

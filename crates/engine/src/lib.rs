@@ -18,5 +18,6 @@ pub mod endpoint;
 pub mod fill;
 pub mod format;
 pub mod graph;
+pub mod idle;
 pub mod latency;
 pub mod resample;

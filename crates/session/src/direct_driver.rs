@@ -162,10 +162,7 @@ impl Driver for DirectDriver {
 
     fn latencies(&mut self, stream: Option<&DirectStream>) -> Result<Latencies> {
         if let Some(stream) = stream {
-            return Ok(Latencies {
-                input_frames: stream.input_latency().total_frames(),
-                output_frames: stream.latency().total_frames(),
-            });
+            return Ok(stream.latencies());
         }
         let info = self.device_info()?;
         let rate_hz = self.current_rate_hz(&info);

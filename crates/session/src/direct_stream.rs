@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use asio::abi::AsioError;
 use asio::driver::{
-    ChannelId, Error, HostBuffers, Live, Result, SampleType, Stream, StreamRequest,
+    ChannelId, Error, HostBuffers, Latencies, Live, Result, SampleType, Stream, StreamRequest,
 };
 use asio_io::{HostLive, driver_error};
 use engine::endpoint::{Device, OpenRequest, Sides};
-use engine::latency::{InputLatency, Latency};
 use rt::Flag;
 
 use crate::devices::{JoinedDevice, Layout};
@@ -120,16 +119,17 @@ impl DirectStream {
         }
     }
 
-    /// The latency as it is now.
-    pub(crate) fn latency(&self) -> Latency {
-        let at_once = self.live.plays_at_once();
-        let block_frames = self.buffers.block_frames();
-        self.opened.latency.output(block_frames, at_once)
-    }
-
-    /// The latency of what is recorded as it is now.
-    pub(crate) fn input_latency(&self) -> InputLatency {
-        self.opened.latency.input()
+    /// The latencies as they are now.
+    pub(crate) fn latencies(&self) -> Latencies {
+        let ready_frames = if self.live.plays_at_once() {
+            0
+        } else {
+            self.buffers.block_frames()
+        };
+        Latencies {
+            input_frames: self.opened.latency.input_frames(),
+            output_frames: self.opened.latency.output_frames(ready_frames),
+        }
     }
 
     pub(crate) fn rate_hz(&self) -> u32 {

@@ -19,6 +19,7 @@ mod preferences;
 pub mod product;
 mod rates;
 mod stream_thread;
+mod supervisor;
 
 pub use devices::JoinedDevice;
 pub use direct_driver::DirectDriver;

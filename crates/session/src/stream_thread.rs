@@ -7,7 +7,7 @@ use asio::abi::HostMessage;
 use asio::driver::{HostBuffers, HostCallbacks};
 use asio_io::{HostClient, HostLive, client_sample};
 use engine::endpoint::{
-    Device, Endpoint, EndpointError, FaultKind, OpenRequest, Sides, StreamFault, Wake, Waker,
+    Device, Endpoint, EndpointError, FaultKind, Lost, OpenRequest, Sides, StreamFault, Wake,
 };
 use engine::format::StreamFormat;
 use engine::graph::{Graph, GraphSpec, join_input, join_output};
@@ -18,6 +18,7 @@ use crate::latency_gauges::LatencyGauges;
 use crate::member::{Member, Part};
 use crate::preferences::Preferences;
 use crate::rates::at_rate;
+use crate::supervisor::{CurrentWaker, Search};
 
 /// So many waits in a row may pass without a wake-up before the device counts as lost.
 const TIMEOUTS_MAX: u32 = 3;
@@ -40,7 +41,7 @@ pub(crate) struct Setup {
 /// What the control side learns of the open device.
 pub(crate) struct Opened {
     pub latency: Arc<LatencyGauges>,
-    pub waker: Arc<dyn Waker>,
+    pub waker: CurrentWaker,
 }
 
 /// What the control side asks for. A reply that nobody waits for is dropped.
@@ -53,7 +54,6 @@ pub(crate) enum Command {
 enum End {
     Stopped(SyncSender<()>),
     Closed,
-    Lost(StreamFault),
 }
 
 /// The thread's life: ends when the control side drops its end of `commands`.
@@ -88,7 +88,12 @@ struct StreamThread {
     live: Arc<HostLive>,
     running: Arc<Flag>,
     commands: Receiver<Command>,
-    lost: Option<StreamFault>,
+    device: Arc<dyn Device>,
+    request: OpenRequest,
+    layout: Layout,
+    waker: CurrentWaker,
+    /// While the device is gone: the endpoint is an idle one then.
+    search: Option<Search>,
 }
 
 impl StreamThread {
@@ -112,35 +117,24 @@ impl StreamThread {
             dither: setup.preferences.dither,
         };
         let members = open_members(&setup);
-        let host_channels = |is_input, main: Option<StreamFormat>| {
-            let channels = main.map_or(0, |format| format.channels);
-            let mut list = setup.layout.host_channels(0, is_input, channels);
-            for member in members.iter().filter(|member| member.is_input == is_input) {
-                let channels = member.format.channels;
-                list.extend(
-                    setup
-                        .layout
-                        .host_channels(member.device, is_input, channels),
-                );
-            }
-            list
-        };
+        let (outputs, inputs) = host_channels(&setup.layout, &members, output, input);
         let client = HostClient::new(
             Arc::clone(&setup.buffers),
             setup.host,
             Arc::clone(&setup.live),
             Arc::clone(&setup.running),
-            &host_channels(false, output),
-            &host_channels(true, input),
+            &outputs,
+            &inputs,
             rate_hz,
         );
         let graph = Graph::new(client, &spec)
             .map_err(|message| EndpointError::new(FaultKind::Unsupported, message))?;
-        let latency = Arc::new(LatencyGauges::new(&*endpoint, rate_hz));
-        latency.update(&graph, endpoint.measured());
+        let latency = Arc::<LatencyGauges>::default();
+        latency.update(&graph, &spec, endpoint.measured());
+        let waker = CurrentWaker::new(endpoint.waker());
         let opened = Opened {
             latency: Arc::clone(&latency),
-            waker: endpoint.waker(),
+            waker: waker.clone(),
         };
         let stream = StreamThread {
             endpoint,
@@ -152,7 +146,11 @@ impl StreamThread {
             live: setup.live,
             running: setup.running,
             commands,
-            lost: None,
+            device: setup.device,
+            request: setup.request,
+            layout: setup.layout,
+            waker,
+            search: None,
         };
         Ok((stream, opened))
     }
@@ -174,22 +172,25 @@ impl StreamThread {
     }
 
     fn start(&mut self) -> Result<(), EndpointError> {
-        if let Some(StreamFault { code, .. }) = self.lost {
-            let message = format!(
-                "The device was lost (0x{code:08X}); dispose of the buffers and create them again."
-            );
-            return Err(EndpointError::new(FaultKind::Lost, message));
-        }
+        self.take_found_device(false);
         self.graph.restart(HostClient::restart);
         self.start_members()?;
-        self.latency.update(&self.graph, self.endpoint.measured());
+        let measured = self.endpoint.measured();
+        self.latency.update(&self.graph, &self.spec, measured);
         self.running.set(true);
-        self.endpoint
-            .start(self.graph.fill().keep_frames())
-            .inspect_err(|_| {
+        match self.endpoint.start(self.graph.fill().keep_frames()) {
+            Ok(()) => Ok(()),
+            Err(error) if matches!(error.kind, FaultKind::Lost | FaultKind::ServiceGone) => {
+                // The host need not know: it plays on when the device is back.
+                self.go_on_without_device();
+                Ok(())
+            }
+            Err(error) => {
                 self.running.set(false);
                 self.stop_members();
-            })
+                Err(error)
+            }
+        }
     }
 
     /// Gives each joined device and the graph the two ends of a new bridge.
@@ -250,14 +251,6 @@ impl StreamThread {
                 let _ = reply.send(());
                 false
             }
-            End::Lost(fault) => {
-                self.lost = Some(fault);
-                self.graph
-                    .client()
-                    .host()
-                    .message(HostMessage::RESET_REQUEST, 0);
-                false
-            }
         }
     }
 
@@ -276,17 +269,17 @@ impl StreamThread {
                             }
                             let at_once = self.live.plays_at_once();
                             let measured = self.endpoint.measured();
-                            let changed = self.latency.update(&self.graph, measured);
+                            let changed = self.latency.update(&self.graph, &self.spec, measured);
                             if at_once != told_at_once || changed {
                                 told_at_once = at_once;
                                 self.tell_host(HostMessage::LATENCIES_CHANGED);
                             }
                         }
-                        Err(fault) => return End::Lost(fault),
+                        Err(_) => self.go_on_without_device(),
                     }
                 }
                 Wake::Interrupted => match self.commands.try_recv() {
-                    Err(TryRecvError::Empty) => {}
+                    Err(TryRecvError::Empty) => self.take_found_device(true),
                     Err(TryRecvError::Disconnected) => return End::Closed,
                     Ok(Command::Start(reply)) => drop(reply.send(Ok(()))),
                     Ok(Command::Stop(reply)) => return End::Stopped(reply),
@@ -294,15 +287,72 @@ impl StreamThread {
                 Wake::TimedOut => {
                     timeouts += 1;
                     if timeouts == TIMEOUTS_MAX {
-                        return End::Lost(StreamFault {
-                            kind: FaultKind::Lost,
-                            code: 0,
-                        });
+                        timeouts = 0;
+                        self.go_on_without_device();
                     }
                 }
-                Wake::Lost(fault) => return End::Lost(fault),
+                Wake::Lost(_) => self.go_on_without_device(),
             }
         }
+    }
+
+    /// The device is gone. The host keeps its rhythm, hears silence and plays into nothing, while the
+    /// device is looked for.
+    fn go_on_without_device(&mut self) {
+        if self.search.is_some() {
+            return;
+        }
+        let mut idle = self.device.idle(&Lost::of(&*self.endpoint));
+        // An idle endpoint has nothing that could fail to start.
+        let _ = idle.start(self.graph.fill().keep_frames());
+        let lost = std::mem::replace(&mut self.endpoint, idle);
+        self.waker.set(self.endpoint.waker());
+        let reopener = self.device.reopener();
+        self.search = Search::begin(reopener, self.request, lost, self.waker.clone());
+    }
+
+    /// Takes the device that was found instead of the idle one, if there is one, and lets it run or
+    /// not.
+    fn take_found_device(&mut self, runs: bool) {
+        let Some(found) = self.search.as_ref().and_then(Search::take) else {
+            return;
+        };
+        self.search = None;
+        if let Err(found) = self.take_endpoint(found, runs) {
+            // It went again.
+            let reopener = self.device.reopener();
+            self.search = Search::begin(reopener, self.request, found, self.waker.clone());
+        }
+    }
+
+    /// # Errors
+    /// The endpoint, which is of no use; everything is as it was.
+    fn take_endpoint(
+        &mut self,
+        mut found: Box<dyn Endpoint>,
+        runs: bool,
+    ) -> Result<(), Box<dyn Endpoint>> {
+        let spec = GraphSpec {
+            output: found.output_format(),
+            input: found.input_format(),
+            timing: found.timing(),
+            ..self.spec.clone()
+        };
+        if self.graph.replace_endpoint(&spec).is_err() {
+            return Err(found);
+        }
+        if runs && found.start(self.graph.fill().keep_frames()).is_err() {
+            // What was possible before is possible now.
+            let _ = self.graph.replace_endpoint(&self.spec);
+            return Err(found);
+        }
+        let (outputs, inputs) = host_channels(&self.layout, &self.members, spec.output, spec.input);
+        self.graph.client_mut().set_channels(&outputs, &inputs);
+        self.spec = spec;
+        let mut idle = std::mem::replace(&mut self.endpoint, found);
+        self.waker.set(self.endpoint.waker());
+        idle.stop();
+        Ok(())
     }
 
     /// Outside the cycle, because hosts do anything in there.
@@ -320,6 +370,25 @@ impl StreamThread {
             Ok(graph.take_underrun())
         })
     }
+}
+
+/// For each channel of the graph the host's: of its outputs and of its inputs.
+fn host_channels(
+    layout: &Layout,
+    members: &[Member],
+    output: Option<StreamFormat>,
+    input: Option<StreamFormat>,
+) -> (Vec<Option<u32>>, Vec<Option<u32>>) {
+    let side = |is_input, main: Option<StreamFormat>| {
+        let channels = main.map_or(0, |format| format.channels);
+        let mut list = layout.host_channels(0, is_input, channels);
+        for member in members.iter().filter(|member| member.is_input == is_input) {
+            let channels = member.format.channels;
+            list.extend(layout.host_channels(member.device, is_input, channels));
+        }
+        list
+    };
+    (side(false, output), side(true, input))
 }
 
 /// Opens the joined devices that the host uses. One that does not open has silent channels; it never

@@ -189,22 +189,46 @@ fn a_device_that_ran_dry_is_an_overload_to_the_host() {
 }
 
 #[test]
-fn a_lost_device_asks_the_host_for_a_reset() {
-    let (mut driver, bench) = ready_driver();
-    let (handler, heard) = counter();
+fn t37_a_host_plays_on_while_its_device_is_gone_and_when_it_is_back() {
+    let (mut driver, mut bench) = ready_driver();
+    let (mut handler, heard) = counter();
+    let positions = positions_of(&mut handler);
     driver
         .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
         .expect("created");
     driver.start().expect("started");
     bench.tick();
     bench.lose();
-    driver.stop().expect("stopping a lost stream is no error");
-    assert!(heard.has(HostMessage::RESET_REQUEST));
-    let error = driver.start().expect_err("it is gone").to_string();
-    assert!(
-        error.contains("0x88890004") && error.contains("create them again"),
-        "{error}"
-    );
+    // The host is called in its rhythm.
+    let mut last = positions.recv().expect("the block before");
+    for _ in 0..20 {
+        let next = positions.recv().expect("the next block");
+        assert_eq!(next.frames, last.frames + u64::from(PERIOD_FRAMES));
+        assert!(next.system_ns >= last.system_ns);
+        last = next;
+    }
+    bench.come_back();
+    let first = bench.tick();
+    assert_eq!(bench.tick()[0], first[0] + PERIOD_FRAMES as i32);
+    assert!(first[0] > 20 * PERIOD_FRAMES as i32, "it went on counting");
+    assert!(!heard.has(HostMessage::RESET_REQUEST), "it need not know");
+    driver.stop().expect("stopped");
+    driver.dispose_buffers().expect("disposed");
+    assert!(!bench.is_open());
+}
+
+#[test]
+fn a_stream_without_its_device_stops_starts_and_ends_like_any_other() {
+    let (mut driver, bench) = ready_driver();
+    driver
+        .create_buffers(&[LEFT], PERIOD_FRAMES, counter().0)
+        .expect("created");
+    driver.start().expect("started");
+    bench.lose();
+    for _ in 0..3 {
+        driver.stop().expect("stopped");
+        driver.start().expect("started");
+    }
     driver.dispose_buffers().expect("disposed");
     assert!(!bench.is_open());
 }

@@ -37,6 +37,7 @@ mod stream;
 mod strike;
 mod virtual_device;
 mod virtual_endpoint;
+mod virtual_gap;
 mod virtual_time;
 pub mod wake;
 mod wire;

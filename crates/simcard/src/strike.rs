@@ -57,6 +57,7 @@ impl World {
 
     /// Lets a fault happen now.
     pub(crate) fn strike(&mut self, scheduled: &Scheduled) {
+        self.strikes += 1;
         let of_service = match scheduled.fault {
             Fault::ServiceGone => Some(true),
             Fault::ServiceBack => Some(false),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Device, DeviceInfo, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake, OpenRequest,
-    SideInfo,
+    Device, DeviceInfo, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake, Lost,
+    OpenRequest, Reopener, SideInfo,
 };
 use engine::format::{SampleFormat, StreamFormat};
+use engine::idle::Idle;
 use rt::Mutex;
 
 use crate::duration::{frames_covering_hns, frames_from_hns, hns_from_frames};
@@ -14,6 +15,7 @@ use crate::error::SimError;
 use crate::open::Mode;
 use crate::spec::EndpointSpec;
 use crate::virtual_endpoint::{Opened, VirtualEndpoint};
+use crate::virtual_gap::{VirtualReopener, VirtualTicker};
 use crate::virtual_time::VirtualTime;
 use crate::wake::WakeSpec;
 use crate::world::{EndpointId, StreamId, World};
@@ -65,12 +67,13 @@ impl Wish {
 }
 
 /// A simulated endpoint that plays, one that records, or both as one device, in virtual time.
+#[derive(Clone)]
 pub struct VirtualDevice {
     time: Arc<VirtualTime>,
     output: Option<EndpointId>,
     input: Option<EndpointId>,
     wish: Wish,
-    opened: Mutex<Option<(StreamFormat, EndpointTiming)>>,
+    opened: Arc<Mutex<Option<(StreamFormat, EndpointTiming)>>>,
 }
 
 /// A stream and how often it is due.
@@ -98,7 +101,7 @@ impl VirtualDevice {
             output,
             input,
             wish,
-            opened: Mutex::new(None),
+            opened: Arc::default(),
         }
     }
 
@@ -456,5 +459,13 @@ impl Device for VirtualDevice {
         *self.opened.lock() = format.map(|format| (format, opened.timing));
         let endpoint = VirtualEndpoint::new(Arc::clone(&self.time), name, opened, self.wish.work);
         Ok(Box::new(endpoint))
+    }
+
+    fn reopener(&self) -> Box<dyn Reopener> {
+        Box::new(VirtualReopener::new(self.clone(), Arc::clone(&self.time)))
+    }
+
+    fn idle(&self, like: &Lost) -> Box<dyn Endpoint> {
+        Box::new(Idle::new(like, VirtualTicker::new(Arc::clone(&self.time))))
     }
 }

@@ -305,9 +305,10 @@ fn fault(error: SimError) -> StreamFault {
     }
 }
 
-struct VirtualWaker {
-    time: Arc<VirtualTime>,
-    seat: usize,
+/// Interrupts a place in virtual time.
+pub(crate) struct VirtualWaker {
+    pub(crate) time: Arc<VirtualTime>,
+    pub(crate) seat: usize,
 }
 
 impl Waker for VirtualWaker {

@@ -58,6 +58,8 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
     Time(u64),
+    /// Another number of faults than this, or the deadline.
+    Change(u64, u64),
     /// The event of one of two streams, or the deadline.
     Signal([Option<StreamId>; 2], u64),
 }
@@ -251,7 +253,12 @@ impl State {
     /// Lets time pass until somebody has something to do, if nobody has now.
     fn go_on(&mut self) {
         loop {
-            let busy = |seat: &Seat| matches!(seat.phase, Phase::Busy | Phase::Woken(_));
+            let busy = |seat: &Seat| match seat.phase {
+                Phase::Busy | Phase::Woken(_) => true,
+                // It will notice as soon as its thread runs.
+                Phase::Waiting(_) => seat.interrupted,
+                Phase::Away => false,
+            };
             if self.seats.iter().flatten().any(busy) || self.wake_one() {
                 return;
             }
@@ -267,7 +274,9 @@ impl State {
                 .iter()
                 .flatten()
                 .filter_map(|seat| match seat.phase {
-                    Phase::Waiting(Until::Time(at_ns) | Until::Signal(_, at_ns)) => Some(at_ns),
+                    Phase::Waiting(
+                        Until::Time(at_ns) | Until::Change(_, at_ns) | Until::Signal(_, at_ns),
+                    ) => Some(at_ns),
                     _ => None,
                 });
             let next = deadlines.chain(self.world.next_event_ns()).min();
@@ -285,6 +294,10 @@ impl State {
             let now_ns = self.world.now_ns();
             let outcome = match until {
                 Until::Time(at_ns) => (at_ns <= now_ns).then_some(Outcome::Reached),
+                Until::Change(strikes, at_ns) => {
+                    let is_over = self.world.strikes != strikes || at_ns <= now_ns;
+                    is_over.then_some(Outcome::Reached)
+                }
                 Until::Signal([first, second], deadline_ns) => {
                     // Both are taken, so that neither wakes the thread again.
                     let mut is_set =

@@ -54,6 +54,8 @@ pub struct World {
     pub(crate) cables: Vec<Cable>,
     pub(crate) script: VecDeque<Scheduled>,
     pub(crate) service_gone: bool,
+    /// Faults that struck so far.
+    pub(crate) strikes: u64,
     /// What somebody chose, there or not.
     pub(crate) defaults: [Option<EndpointId>; 2],
     pub(crate) notices: Vec<Notice>,
@@ -77,6 +79,7 @@ impl World {
             cables: Vec::new(),
             script: VecDeque::new(),
             service_gone: false,
+            strikes: 0,
             defaults: [None; 2],
             notices: Vec::new(),
             recorder: None,

@@ -63,19 +63,23 @@ pub struct Graph<C> {
     fill: Fill,
     /// Frames that the client made.
     made_frames: u64,
+    /// Of them, those before the endpoint that is there now.
+    recorded_from: u64,
     last_ns: u64,
     /// The last cycle made a block, so that how long it took tells of the client.
     made_a_block: bool,
     underrun: bool,
 }
 
-impl<C: Client> Graph<C> {
-    /// A graph that has made nothing yet.
-    ///
-    /// # Errors
-    /// One sentence that tells why these two cannot be joined.
-    pub fn new(client: C, spec: &GraphSpec) -> Result<Self, String> {
-        let block_frames = client.block_frames();
+/// The parts that depend on the endpoint.
+struct Sides {
+    output: Option<Output>,
+    input: Option<Input>,
+    fill: Fill,
+}
+
+impl Sides {
+    fn new(block_frames: u32, spec: &GraphSpec) -> Result<Sides, String> {
         let input = match spec.input {
             Some(format) => Some(Input::new(format, block_frames, spec)?),
             None => None,
@@ -91,6 +95,25 @@ impl<C: Client> Graph<C> {
             device_hz,
             input.is_some(),
         );
+        Ok(Sides {
+            output,
+            input,
+            fill,
+        })
+    }
+}
+
+impl<C: Client> Graph<C> {
+    /// A graph that has made nothing yet.
+    ///
+    /// # Errors
+    /// One sentence that tells why these two cannot be joined.
+    pub fn new(client: C, spec: &GraphSpec) -> Result<Self, String> {
+        let Sides {
+            output,
+            input,
+            fill,
+        } = Sides::new(client.block_frames(), spec)?;
         Ok(Self {
             client,
             output,
@@ -103,10 +126,32 @@ impl<C: Client> Graph<C> {
             input_period_frames: spec.timing.input_period_frames,
             fill,
             made_frames: 0,
+            recorded_from: 0,
             last_ns: 0,
             made_a_block: false,
             underrun: false,
         })
+    }
+
+    /// Goes on with another endpoint. What was recorded and not yet given, and what is left of the
+    /// client's last block, is forgotten; positions and time go on. Allocates: not for the real-time
+    /// path.
+    ///
+    /// # Errors
+    /// One sentence that tells why the client cannot be joined to that endpoint; the graph is as it
+    /// was.
+    pub fn replace_endpoint(&mut self, spec: &GraphSpec) -> Result<(), String> {
+        let block_frames = self.client.block_frames();
+        let sides = Sides::new(block_frames, spec)?;
+        self.output_channels = spec.output.map_or(0, |format| usize::from(format.channels));
+        self.rate_hz = spec.rate_hz;
+        self.intake = spec.timing.intake;
+        self.input_period_frames = spec.timing.input_period_frames;
+        (self.output, self.input, self.fill) = (sides.output, sides.input, sides.fill);
+        // Blocks that are made only of what is recorded are counted from here on.
+        self.recorded_from = self.made_frames;
+        self.made_a_block = false;
+        Ok(())
     }
 
     /// Takes other devices instead of those that it had. Their channels follow the endpoint's, in
@@ -119,6 +164,11 @@ impl<C: Client> Graph<C> {
     /// The client.
     pub fn client(&self) -> &C {
         &self.client
+    }
+
+    /// The client, to be changed between two cycles.
+    pub fn client_mut(&mut self) -> &mut C {
+        &mut self.client
     }
 
     /// How full the endpoint's queue is kept.
@@ -151,6 +201,7 @@ impl<C: Client> Graph<C> {
     /// client. Allocates: not for the real-time path.
     pub fn restart(&mut self, restart: impl FnOnce(&mut C)) {
         self.made_frames = 0;
+        self.recorded_from = 0;
         self.made_a_block = false;
         self.underrun = false;
         self.fill.restart();
@@ -200,8 +251,11 @@ impl<C: Client> Graph<C> {
         let block_frames = self.client.block_frames().max(1);
         let period_frames = input.period_client_frames(self.input_period_frames);
         let later = u64::from(period_frames - gcd(block_frames, period_frames));
-        while self.made_frames + u64::from(block_frames) <= received_frames {
-            let beyond = received_frames - self.made_frames - u64::from(block_frames);
+        loop {
+            let made_frames = self.made_frames - self.recorded_from + u64::from(block_frames);
+            let Some(beyond) = received_frames.checked_sub(made_frames) else {
+                return;
+            };
             let ahead = later.saturating_sub(beyond);
             self.make_block(now_ns + ns_of(ahead, self.rate_hz));
         }

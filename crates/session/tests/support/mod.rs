@@ -2,15 +2,16 @@
 
 pub mod host;
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use engine::endpoint::{
     Cycle, Device, DeviceInfo, Due, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake,
-    OpenRequest, SideInfo, StreamFault, Wake, Waker,
+    Lost, OpenRequest, Reopener, SideInfo, StreamFault, Wake, Waker,
 };
 use engine::format::{SampleFormat, StreamFormat};
+use engine::idle::{Idle, Ticker};
 
 /// Frames that the device takes in a wake-up.
 pub const PERIOD_FRAMES: u32 = 100;
@@ -35,7 +36,7 @@ pub struct Faults {
 /// The driver's side of the device.
 pub struct FakeDevice {
     faults: Faults,
-    ends: rt::Mutex<Option<Ends>>,
+    ends: Arc<rt::Mutex<Option<Ends>>>,
     /// Holds one count for each open endpoint.
     open_count: Arc<()>,
 }
@@ -50,32 +51,40 @@ struct Ends {
 pub struct Bench {
     events: Sender<Event>,
     played: Receiver<Vec<i32>>,
+    ends: Arc<rt::Mutex<Option<Ends>>>,
     open_count: Arc<()>,
 }
 
-/// A device and the bench that it is on. It can be opened once.
+/// A device and the bench that it is on. It can be opened once, and again when it comes back.
 pub fn device(faults: Faults) -> (Arc<FakeDevice>, Bench) {
-    let (event_sender, events) = channel();
-    let (played_sender, played) = channel();
+    let (ends, events, played) = ends();
     let open_count = Arc::new(());
-    let ends = Ends {
-        events,
-        waker: event_sender.clone(),
-        played: played_sender,
-    };
+    let ends = Arc::new(rt::Mutex::new(Some(ends)));
     let device = FakeDevice {
         faults,
-        ends: rt::Mutex::new(Some(ends)),
+        ends: Arc::clone(&ends),
         open_count: Arc::clone(&open_count),
     };
     (
         Arc::new(device),
         Bench {
-            events: event_sender,
+            events,
             played,
+            ends,
             open_count,
         },
     )
+}
+
+fn ends() -> (Ends, Sender<Event>, Receiver<Vec<i32>>) {
+    let (event_sender, events) = channel();
+    let (played_sender, played) = channel();
+    let ends = Ends {
+        events,
+        waker: event_sender.clone(),
+        played: played_sender,
+    };
+    (ends, event_sender, played)
 }
 
 impl Bench {
@@ -108,6 +117,13 @@ impl Bench {
         self.events
             .send(Event::Lost(fault))
             .expect("the device is there");
+    }
+
+    /// The device can be opened again.
+    pub fn come_back(&mut self) {
+        let (ends, events, played) = ends();
+        (self.events, self.played) = (events, played);
+        *self.ends.lock() = Some(ends);
     }
 
     /// Whether a stream is open on the device.
@@ -153,18 +169,101 @@ impl Device for FakeDevice {
             let message = "Fake is in use by another program; close that program.";
             return Err(EndpointError::new(FaultKind::InUse, message));
         }
-        let ends = self.ends.lock().take().expect("opened once");
-        Ok(Box::new(FakeEndpoint {
-            ends,
-            rate_hz: request.rate_hz,
-            refuses_to_start: self.faults.refuses_to_start,
-            now_ns: 0,
-            underrun: false,
-            memory: vec![0; (PERIOD_FRAMES * 8) as usize],
-            handed_over: false,
-            _open: Arc::clone(&self.open_count),
-        }))
+        open(&self.ends, &self.open_count, request, self.faults)
     }
+
+    fn reopener(&self) -> Box<dyn Reopener> {
+        let (wakes, woken) = channel();
+        Box::new(FakeReopener {
+            ends: Arc::clone(&self.ends),
+            open_count: Arc::downgrade(&self.open_count),
+            faults: self.faults,
+            wakes,
+            woken,
+        })
+    }
+
+    fn idle(&self, like: &Lost) -> Box<dyn Endpoint> {
+        let (wakes, woken) = channel();
+        let begun = Instant::now();
+        Box::new(Idle::new(
+            like,
+            RealTime {
+                begun,
+                wakes,
+                woken,
+            },
+        ))
+    }
+}
+
+fn open(
+    ends: &rt::Mutex<Option<Ends>>,
+    open_count: &Arc<()>,
+    request: OpenRequest,
+    faults: Faults,
+) -> Result<Box<dyn Endpoint>, EndpointError> {
+    let Some(ends) = ends.lock().take() else {
+        let message = "Fake is gone; plug it in.";
+        return Err(EndpointError::new(FaultKind::NotFound, message));
+    };
+    Ok(Box::new(FakeEndpoint {
+        ends,
+        rate_hz: request.rate_hz,
+        refuses_to_start: faults.refuses_to_start,
+        now_ns: 0,
+        underrun: false,
+        memory: vec![0; (PERIOD_FRAMES * 8) as usize],
+        handed_over: false,
+        _open: Arc::clone(open_count),
+    }))
+}
+
+struct FakeReopener {
+    ends: Arc<rt::Mutex<Option<Ends>>>,
+    open_count: Weak<()>,
+    faults: Faults,
+    wakes: Sender<Event>,
+    woken: Receiver<Event>,
+}
+
+impl Reopener for FakeReopener {
+    fn open(&mut self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
+        let open_count = self.open_count.upgrade().expect("the bench is there");
+        open(&self.ends, &open_count, request, self.faults)
+    }
+
+    fn pause(&mut self, _limit_ns: u64) {
+        let _ = self.woken.recv_timeout(Duration::from_millis(1));
+    }
+
+    fn waker(&self) -> Arc<dyn Waker> {
+        Arc::new(FakeWaker(self.wakes.clone()))
+    }
+}
+
+/// The real clock, for a stream without a device.
+struct RealTime {
+    begun: Instant,
+    wakes: Sender<Event>,
+    woken: Receiver<Event>,
+}
+
+impl Ticker for RealTime {
+    fn now_ns(&self) -> u64 {
+        self.begun.elapsed().as_nanos() as u64
+    }
+
+    fn wait_until(&mut self, at_ns: u64) -> bool {
+        let left = Duration::from_nanos(at_ns.saturating_sub(self.now_ns()));
+        self.woken.recv_timeout(left).is_err()
+    }
+
+    fn waker(&self) -> Arc<dyn Waker> {
+        Arc::new(FakeWaker(self.wakes.clone()))
+    }
+
+    fn set_running(&mut self, _running: bool) {}
 }
 
 struct FakeEndpoint {

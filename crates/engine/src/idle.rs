@@ -1,0 +1,124 @@
+//! An endpoint without a device.
+
+use std::sync::Arc;
+
+use crate::endpoint::{
+    Cycle, Due, Endpoint, EndpointError, EndpointTiming, Lost, Packet, StreamFault, Wake, Waker,
+};
+use crate::format::StreamFormat;
+
+const NS_PER_SECOND: u64 = 1_000_000_000;
+
+/// A clock that one can wait for.
+pub trait Ticker: Send {
+    /// Now, in nanoseconds.
+    fn now_ns(&self) -> u64;
+
+    /// Waits until then. False when the waker was used before.
+    fn wait_until(&mut self, at_ns: u64) -> bool;
+
+    /// Ends a wait.
+    fn waker(&self) -> Arc<dyn Waker>;
+
+    /// The rhythm begins or ends. While it does not run, nobody waits.
+    fn set_running(&mut self, running: bool);
+}
+
+/// Keeps the rhythm of an endpoint that was lost: takes a period in each and gives a silent one.
+pub struct Idle<T> {
+    like: Lost,
+    ticker: T,
+    played: Vec<u8>,
+    silence: Vec<u8>,
+    begun_ns: u64,
+    /// Periods since then.
+    periods: u64,
+}
+
+impl<T: Ticker> Idle<T> {
+    /// An endpoint like that one, on that clock.
+    pub fn new(like: &Lost, ticker: T) -> Self {
+        let bytes = |format: Option<StreamFormat>, frames: u32| {
+            format.map_or(0, |format| frames as usize * format.frame_bytes())
+        };
+        Self {
+            played: vec![0; bytes(like.output, like.timing.period_frames)],
+            silence: vec![0; bytes(like.input, like.timing.input_period_frames)],
+            like: *like,
+            ticker,
+            begun_ns: 0,
+            periods: 0,
+        }
+    }
+
+    /// When the period of that number ends; exact however many there are.
+    fn end_ns(&self, periods: u64) -> u64 {
+        let format = self.like.output.or(self.like.input);
+        let rate_hz = format.map_or(1, |format| format.rate_hz.max(1));
+        let frames = u128::from(periods) * u128::from(self.like.timing.period_frames.max(1));
+        let ns = frames * u128::from(NS_PER_SECOND) / u128::from(rate_hz);
+        self.begun_ns.saturating_add(ns as u64)
+    }
+}
+
+impl<T: Ticker> Endpoint for Idle<T> {
+    fn output_format(&self) -> Option<StreamFormat> {
+        self.like.output
+    }
+
+    fn input_format(&self) -> Option<StreamFormat> {
+        self.like.input
+    }
+
+    fn timing(&self) -> EndpointTiming {
+        self.like.timing
+    }
+
+    fn waker(&self) -> Arc<dyn Waker> {
+        self.ticker.waker()
+    }
+
+    fn start(&mut self, _keep_frames: u32) -> Result<(), EndpointError> {
+        self.ticker.set_running(true);
+        self.begun_ns = self.ticker.now_ns();
+        self.periods = 0;
+        Ok(())
+    }
+
+    fn stop(&mut self) {
+        self.ticker.set_running(false);
+    }
+
+    fn wait(&mut self) -> Wake {
+        let at_ns = self.end_ns(self.periods + 1);
+        if !self.ticker.wait_until(at_ns) {
+            return Wake::Interrupted;
+        }
+        // What was slept through is not made up for.
+        while self.end_ns(self.periods + 1) <= self.ticker.now_ns() {
+            self.periods += 1;
+        }
+        Wake::Due
+    }
+
+    fn cycle(&mut self, work: &mut dyn Cycle) -> Result<(), StreamFault> {
+        let now_ns = self.end_ns(self.periods);
+        if !self.silence.is_empty() {
+            work.captured(Packet {
+                bytes: &self.silence,
+                now_ns,
+                discontinuity: false,
+            });
+        }
+        if !self.played.is_empty() {
+            work.due(Due {
+                bytes: &mut self.played,
+                queued_frames: 0,
+                now_ns,
+                busy_ns: 0,
+                underrun: false,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! Looks for a lost device, on a thread of its own, until it can be opened again.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use engine::endpoint::{Endpoint, OpenRequest, Reopener, Waker};
+use rt::{Flag, Mutex};
+
+/// How long the first pauses between attempts are, in nanoseconds. A device that comes back is mostly
+/// told at once; these are for those that are not.
+const PAUSE_NS: u64 = 20_000_000;
+/// The longest pause: attempts get rarer while nothing changes.
+const PAUSE_MAX_NS: u64 = 1_000_000_000;
+
+/// The waker of whatever endpoint a stream has now.
+#[derive(Clone)]
+pub(crate) struct CurrentWaker(Arc<Mutex<Arc<dyn Waker>>>);
+
+impl CurrentWaker {
+    pub(crate) fn new(waker: Arc<dyn Waker>) -> Self {
+        Self(Arc::new(Mutex::new(waker)))
+    }
+
+    /// The stream has another endpoint.
+    pub(crate) fn set(&self, waker: Arc<dyn Waker>) {
+        *self.0.lock() = waker;
+    }
+
+    /// Interrupts the stream's wait.
+    pub(crate) fn wake(&self) {
+        let waker = Arc::clone(&self.0.lock());
+        waker.wake();
+    }
+}
+
+/// A search for a device. Dropping it ends it; what was found and not taken is closed.
+pub(crate) struct Search {
+    found: Receiver<Box<dyn Endpoint>>,
+    given_up: Arc<Flag>,
+    waker: Arc<dyn Waker>,
+}
+
+impl Search {
+    /// Begins to look; `stream` is woken when the device was found. `old` is closed first: some
+    /// devices cannot be opened before. `None` when there is no thread for it.
+    pub(crate) fn begin(
+        reopener: Box<dyn Reopener>,
+        request: OpenRequest,
+        old: Box<dyn Endpoint>,
+        stream: CurrentWaker,
+    ) -> Option<Self> {
+        let (sender, found) = channel();
+        let given_up = Arc::new(Flag::new(false));
+        let waker = reopener.waker();
+        let ends = Arc::clone(&given_up);
+        std::thread::Builder::new()
+            .name("asio2wasapi search".into())
+            .spawn(move || {
+                drop(old);
+                look(reopener, request, &sender, &ends, &stream);
+            })
+            .ok()?;
+        Some(Self {
+            found,
+            given_up,
+            waker,
+        })
+    }
+
+    /// The device, if it was found.
+    pub(crate) fn take(&self) -> Option<Box<dyn Endpoint>> {
+        self.found.try_recv().ok()
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.given_up.set(true);
+        self.waker.wake();
+    }
+}
+
+fn look(
+    mut reopener: Box<dyn Reopener>,
+    request: OpenRequest,
+    found: &Sender<Box<dyn Endpoint>>,
+    given_up: &Flag,
+    stream: &CurrentWaker,
+) {
+    let mut pause_ns = PAUSE_NS;
+    while !given_up.get() {
+        if let Ok(endpoint) = reopener.open(request) {
+            if found.send(endpoint).is_ok() {
+                stream.wake();
+            }
+            return;
+        }
+        reopener.pause(pause_ns);
+        pause_ns = (pause_ns + pause_ns / 8).min(PAUSE_MAX_NS);
+    }
+}
