@@ -302,10 +302,12 @@ impl StreamThread {
         if self.search.is_some() {
             return;
         }
-        let mut idle = self.device.idle(&Lost::of(&*self.endpoint));
+        let idle = self.device.idle(&Lost::of(&*self.endpoint));
+        let mut lost = std::mem::replace(&mut self.endpoint, idle);
+        // On this thread, as it was started here.
+        lost.stop();
         // An idle endpoint has nothing that could fail to start.
-        let _ = idle.start(self.graph.fill().keep_frames());
-        let lost = std::mem::replace(&mut self.endpoint, idle);
+        let _ = self.endpoint.start(self.graph.fill().keep_frames());
         self.waker.set(self.endpoint.waker());
         let reopener = self.device.reopener();
         self.search = Search::begin(reopener, self.request, lost, self.waker.clone());

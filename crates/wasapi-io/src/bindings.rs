@@ -3,6 +3,8 @@ windows_core::link!("avrt.dll" "system" fn AvSetMmThreadCharacteristicsW(tasknam
 windows_core::link!("avrt.dll" "system" fn AvSetMmThreadPriority(avrthandle : HANDLE, priority : AVRT_PRIORITY) -> windows_core::BOOL);
 windows_core::link!("kernel32.dll" "system" fn CloseHandle(hobject : HANDLE) -> windows_core::BOOL);
 windows_core::link!("ole32.dll" "system" fn CoCreateInstance(rclsid : *const windows_core::GUID, punkouter : *mut core::ffi::c_void, dwclscontext : u32, riid : *const windows_core::GUID, ppv : *mut *mut core::ffi::c_void) -> windows_core::HRESULT);
+windows_core::link!("ole32.dll" "system" fn CoDecrementMTAUsage(cookie : CO_MTA_USAGE_COOKIE) -> windows_core::HRESULT);
+windows_core::link!("ole32.dll" "system" fn CoIncrementMTAUsage(pcookie : *mut CO_MTA_USAGE_COOKIE) -> windows_core::HRESULT);
 windows_core::link!("ole32.dll" "system" fn CoInitializeEx(pvreserved : *const core::ffi::c_void, dwcoinit : u32) -> windows_core::HRESULT);
 windows_core::link!("ole32.dll" "system" fn CoTaskMemFree(pv : *mut core::ffi::c_void));
 windows_core::link!("ole32.dll" "system" fn CoUninitialize());
@@ -182,6 +184,7 @@ pub struct CLIPDATA {
 pub const CLSCTX_ALL: i32 = 23;
 pub type COINIT = i32;
 pub const COINIT_MULTITHREADED: COINIT = 0;
+pub type CO_MTA_USAGE_COOKIE = *mut core::ffi::c_void;
 pub const CREATE_WAITABLE_TIMER_HIGH_RESOLUTION: i32 = 2;
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -9,9 +9,9 @@ use std::ptr::null_mut;
 use windows_core::{GUID, Interface, PWSTR};
 
 use crate::bindings::{
-    CLSCTX_ALL, COINIT_MULTITHREADED, CoCreateInstance, CoInitializeEx, CoTaskMemFree,
-    CoUninitialize, IMMDeviceEnumerator, IPropertyStore, MMDeviceEnumerator, PROPERTYKEY,
-    PROPVARIANT, PropVariantClear, VT_CLSID, VT_LPWSTR, VT_UI4,
+    CLSCTX_ALL, COINIT_MULTITHREADED, CoCreateInstance, CoDecrementMTAUsage, CoIncrementMTAUsage,
+    CoInitializeEx, CoTaskMemFree, CoUninitialize, IMMDeviceEnumerator, IPropertyStore,
+    MMDeviceEnumerator, PROPERTYKEY, PROPVARIANT, PropVariantClear, VT_CLSID, VT_LPWSTR, VT_UI4,
 };
 use crate::hresult::Hr;
 use crate::hresult::codes::{E_FAIL, RPC_E_CHANGED_MODE};
@@ -56,6 +56,35 @@ impl Drop for Apartment {
             // this type cannot move to another.
             unsafe { CoUninitialize() };
         }
+    }
+}
+
+/// Keeps the process's multithreaded apartment alive, so that every thread which entered no apartment
+/// is in it: an object that was made on one of them can be used on another. Given back when dropped,
+/// on any thread.
+pub(crate) struct SharedApartment(*mut c_void);
+
+// SAFETY: the cookie is a mere number to the process; the system lets any thread give it back.
+unsafe impl Send for SharedApartment {}
+
+impl SharedApartment {
+    /// Keeps it alive.
+    pub(crate) fn hold() -> Hr<Self> {
+        let mut cookie = null_mut();
+        // SAFETY: the cookie lives through the call, and is given back once, by `drop`.
+        let code = unsafe { CoIncrementMTAUsage(&mut cookie) }.0;
+        if code < 0 {
+            Err(code)
+        } else {
+            Ok(Self(cookie))
+        }
+    }
+}
+
+impl Drop for SharedApartment {
+    fn drop(&mut self) {
+        // SAFETY: the cookie is that of the successful call in `hold`.
+        let _ = unsafe { CoDecrementMTAUsage(self.0) };
     }
 }
 

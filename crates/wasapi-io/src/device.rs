@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Device, DeviceInfo, Endpoint as OpenEndpoint, EndpointError, FaultKind, OpenRequest,
+    Device, DeviceInfo, Endpoint as OpenEndpoint, EndpointError, FaultKind, Lost, OpenRequest,
+    Reopener,
 };
+use engine::idle::Idle;
 
 use crate::asked::{Asked, Described};
-use crate::com::Apartment;
+use crate::com::SharedApartment;
 use crate::endpoint::{Endpoint, Selection};
 use crate::fault::refused;
+use crate::gap::{Search, SystemTicker};
 use crate::hardware::is_one;
 use crate::hresult::Hr;
 use crate::input::Input;
@@ -29,7 +32,7 @@ use crate::worker::{self, ONE_DEVICE};
 ///
 /// The output is what counts. An input that cannot be described or opened is left out, and
 /// [`input_problem`](Self::input_problem) tells why.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct WasapiDevice {
     output: Option<Selection>,
     input: Option<Selection>,
@@ -71,6 +74,16 @@ impl WasapiDevice {
     /// it is just what was asked for. Any thread but real-time ones.
     pub fn picked(&self) -> Option<String> {
         self.notes.picked()
+    }
+
+    /// Whether what is meant for playing, or else for recording, is there now.
+    pub(crate) fn is_there(&self) -> bool {
+        let (selection, direction) = match (&self.output, &self.input) {
+            (Some(output), _) => (output, Direction::Render),
+            (None, Some(input)) => (input, Direction::Capture),
+            (None, None) => return false,
+        };
+        Endpoint::select(selection, direction).is_ok()
     }
 
     /// Has a question about the selections answered on the thread for questions.
@@ -198,12 +211,20 @@ impl Device for WasapiDevice {
     }
 
     fn open(&self, request: OpenRequest) -> Result<Box<dyn OpenEndpoint>, EndpointError> {
-        let apartment = Apartment::enter()
+        let apartment = SharedApartment::hold()
             .map_err(|code| refused("The system's component model cannot be used", code))?;
         self.notes.clear();
         let parts = self.open_parts(request)?;
         let notes = Arc::clone(&self.notes);
         Ok(Box::new(Stream::new(parts, notes, apartment)?))
+    }
+
+    fn reopener(&self) -> Box<dyn Reopener> {
+        Box::new(Search::new(self.clone()))
+    }
+
+    fn idle(&self, like: &Lost) -> Box<dyn OpenEndpoint> {
+        Box::new(Idle::new(like, SystemTicker::new()))
     }
 }
 

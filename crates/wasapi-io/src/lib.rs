@@ -59,6 +59,8 @@ mod device;
 #[cfg(windows)]
 mod endpoint;
 #[cfg(windows)]
+mod gap;
+#[cfg(windows)]
 mod input;
 #[cfg(windows)]
 mod list;

@@ -1,5 +1,7 @@
 //! An open stream: what plays, what records, and the one thread's wait for both.
 
+#![allow(unsafe_code)]
+
 use std::sync::Arc;
 
 use engine::endpoint::{
@@ -9,7 +11,7 @@ use engine::endpoint::{
 use engine::format::StreamFormat;
 
 use crate::clock::now_ns;
-use crate::com::Apartment;
+use crate::com::SharedApartment;
 use crate::duration::hns_from_frames;
 use crate::fault::{broken, refused};
 use crate::hresult::Hr;
@@ -26,16 +28,16 @@ use crate::sync::{Event, Signal, Timer, Waitable, wait_first};
 /// Cycles from one look at the output's position to the next.
 const SAMPLE_CYCLES: u32 = 4;
 
-/// An open stream. Bound to its thread by the COM pointers and the apartment in it.
+/// An open stream. It may go to another thread while it is stopped.
 pub(crate) struct Stream {
-    // Dropped in this order: the sides before the apartment is left.
+    // Dropped in this order: the sides before the apartment may end.
     output: Option<Output>,
     input: Option<Input>,
     /// Runs out when the output has waited for the input for long enough.
     patience: Timer,
     waker: Arc<StreamWaker>,
     priority: Option<ProAudio>,
-    _apartment: Apartment,
+    _apartment: SharedApartment,
 
     name: String,
     timing: EndpointTiming,
@@ -59,11 +61,17 @@ pub(crate) struct Stream {
     cycles_to_sample: u32,
 }
 
+// SAFETY: the interfaces are those of the multithreaded apartment, which `_apartment` keeps alive, and
+// may be used on any of its threads, one at a time; the audio interfaces have no thread of their own.
+// What belongs to a thread is `priority`, which is there from `start` to `stop` only, and these are
+// called on one thread, as `Endpoint` demands.
+unsafe impl Send for Stream {}
+
 impl Stream {
     pub(crate) fn new(
         parts: Parts,
         notes: Arc<Notes>,
-        apartment: Apartment,
+        apartment: SharedApartment,
     ) -> Result<Self, EndpointError> {
         let timing = parts.timing().ok_or_else(|| {
             EndpointError::new(FaultKind::NotFound, "No device was chosen; choose one.")
