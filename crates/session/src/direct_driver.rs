@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use asio::abi::AsioError;
 use asio::driver::{
-    BlockSizes, ChannelCounts, ChannelId, ChannelInfo, Driver, Error, Future, InternalFrames,
-    Latencies, Result, StreamRequest, WindowHandle,
+    BlockSizes, ChannelCounts, ChannelId, ChannelInfo, Driver, Error, Future, Latencies, Result,
+    StreamRequest, WindowHandle,
 };
 use asio_io::{HostLive, driver_error, sample_type};
-use engine::endpoint::{Device, DeviceInfo, EndpointError, FaultKind, SideInfo};
+use engine::endpoint::{Device, DeviceInfo, EndpointError, SideInfo};
 use engine::format::ClientSample;
 
 use crate::devices::{JoinedDevice, Layout};
 use crate::direct_stream::{DirectStream, How, Rates};
 use crate::preferences::Preferences;
-use crate::rates::{RATES_HZ, at_rate};
+use crate::rates::{at_rate, device_hz};
 
 /// The smallest block on offer, in frames: below 32 some hosts misbehave.
 const BLOCK_FRAMES_MIN: u32 = 32;
@@ -100,21 +100,9 @@ impl DirectDriver {
         })
     }
 
-    /// The rate that the device runs at for a host at `rate_hz`: the same where it can, else its own.
+    /// The rate that the device runs at for a host at `rate_hz`.
     fn device_hz(&self, rate_hz: u32) -> std::result::Result<u32, EndpointError> {
-        match self.device.check_rate(rate_hz) {
-            Ok(()) => Ok(rate_hz),
-            Err(error)
-                if self.preferences.resamples_rates
-                    && error.kind == FaultKind::Unsupported
-                    && RATES_HZ.contains(&rate_hz) =>
-            {
-                let own_hz = self.device.describe()?.rate_hz;
-                self.device.check_rate(own_hz)?;
-                Ok(own_hz)
-            }
-            Err(error) => Err(error),
-        }
+        device_hz(&*self.device, rate_hz, self.preferences.resamples_rates)
     }
 }
 
@@ -258,10 +246,7 @@ impl Driver for DirectDriver {
             Future::InternalBufferFrames(frames) => {
                 // Nobody knows before the device is open.
                 let Some(stream) = stream else { return false };
-                *frames = InternalFrames {
-                    input_frames: stream.input_latency().internal_frames(),
-                    output_frames: stream.latency().internal_frames(),
-                };
+                *frames = stream.internal_frames();
                 true
             }
         }

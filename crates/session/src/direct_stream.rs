@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use asio::abi::AsioError;
 use asio::driver::{
-    ChannelId, Error, HostBuffers, Latencies, Live, Result, SampleType, Stream, StreamRequest,
+    ChannelId, Error, HostBuffers, InternalFrames, Latencies, Live, Result, SampleType, Stream,
+    StreamRequest,
 };
 use asio_io::{HostLive, driver_error};
 use engine::endpoint::{Device, OpenRequest, Sides};
@@ -117,6 +118,11 @@ impl DirectStream {
             Err(RecvTimeoutError::Timeout) => Err(silent_device("open")),
             Err(RecvTimeoutError::Disconnected) => Err(broken_thread()),
         }
+    }
+
+    /// What waits in the driver itself now.
+    pub(crate) fn internal_frames(&self) -> InternalFrames {
+        self.opened.latency.internal_frames()
     }
 
     /// The latencies as they are now.

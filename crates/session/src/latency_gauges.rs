@@ -1,5 +1,6 @@
 //! What the stream's thread knows of latency, for the control side to read.
 
+use asio::driver::InternalFrames;
 use asio_io::HostClient;
 use engine::endpoint::{EndpointTiming, MeasuredLatency};
 use engine::graph::{Graph, GraphSpec};
@@ -17,6 +18,9 @@ const TOLD_FRAMES: u32 = 2;
 pub(crate) struct LatencyGauges {
     output_frames: Gauge,
     input_frames: Gauge,
+    /// What of them waits in the driver itself.
+    internal_output_frames: Gauge,
+    internal_input_frames: Gauge,
 }
 
 impl LatencyGauges {
@@ -28,10 +32,19 @@ impl LatencyGauges {
         spec: &GraphSpec,
         measured: MeasuredLatency,
     ) -> bool {
-        let output_frames = output(graph, spec, measured).total_frames();
-        let input_frames = input(graph, spec, measured).total_frames();
-        let output_changed = set(&self.output_frames, output_frames);
-        set(&self.input_frames, input_frames) || output_changed
+        let (output, input) = (output(graph, spec, measured), input(graph, spec, measured));
+        set(&self.internal_output_frames, output.internal_frames());
+        set(&self.internal_input_frames, input.internal_frames());
+        let output_changed = set(&self.output_frames, output.total_frames());
+        set(&self.input_frames, input.total_frames()) || output_changed
+    }
+
+    /// What waits in the driver itself: of what is recorded, and of what is played.
+    pub(crate) fn internal_frames(&self) -> InternalFrames {
+        InternalFrames {
+            input_frames: get(&self.internal_input_frames),
+            output_frames: get(&self.internal_output_frames),
+        }
     }
 
     /// The latency of what is played. `ready_frames`: a block for a host without `outputReady`.

@@ -18,7 +18,7 @@ use crate::latency_gauges::LatencyGauges;
 use crate::member::{Member, Part};
 use crate::preferences::Preferences;
 use crate::rates::at_rate;
-use crate::supervisor::{CurrentWaker, Search};
+use crate::supervisor::{CurrentWaker, Search, Wanted};
 
 /// So many waits in a row may pass without a wake-up before the device counts as lost.
 const TIMEOUTS_MAX: u32 = 3;
@@ -88,8 +88,7 @@ struct StreamThread {
     live: Arc<HostLive>,
     running: Arc<Flag>,
     commands: Receiver<Command>,
-    device: Arc<dyn Device>,
-    request: OpenRequest,
+    wanted: Wanted,
     layout: Layout,
     waker: CurrentWaker,
     /// While the device is gone: the endpoint is an idle one then.
@@ -136,18 +135,24 @@ impl StreamThread {
             latency: Arc::clone(&latency),
             waker: waker.clone(),
         };
+        let buffers = setup.buffers;
         let stream = StreamThread {
             endpoint,
             spec,
             members,
             graph,
             latency,
-            buffers: setup.buffers,
+            buffers: Arc::clone(&buffers),
             live: setup.live,
             running: setup.running,
             commands,
-            device: setup.device,
-            request: setup.request,
+            wanted: Wanted {
+                device: setup.device,
+                sides: setup.request.sides,
+                rate_hz,
+                block_frames: buffers.block_frames(),
+                may_resample: setup.preferences.resamples_rates,
+            },
             layout: setup.layout,
             waker,
             search: None,
@@ -302,15 +307,14 @@ impl StreamThread {
         if self.search.is_some() {
             return;
         }
-        let idle = self.device.idle(&Lost::of(&*self.endpoint));
+        let idle = self.wanted.device.idle(&Lost::of(&*self.endpoint));
         let mut lost = std::mem::replace(&mut self.endpoint, idle);
         // On this thread, as it was started here.
         lost.stop();
         // An idle endpoint has nothing that could fail to start.
         let _ = self.endpoint.start(self.graph.fill().keep_frames());
         self.waker.set(self.endpoint.waker());
-        let reopener = self.device.reopener();
-        self.search = Search::begin(reopener, self.request, lost, self.waker.clone());
+        self.search = Search::begin(self.wanted.clone(), lost, self.waker.clone());
     }
 
     /// Takes the device that was found instead of the idle one, if there is one, and lets it run or
@@ -322,8 +326,7 @@ impl StreamThread {
         self.search = None;
         if let Err(found) = self.take_endpoint(found, runs) {
             // It went again.
-            let reopener = self.device.reopener();
-            self.search = Search::begin(reopener, self.request, found, self.waker.clone());
+            self.search = Search::begin(self.wanted.clone(), found, self.waker.clone());
         }
     }
 

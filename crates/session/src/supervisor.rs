@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use engine::endpoint::{Endpoint, OpenRequest, Reopener, Waker};
+use engine::endpoint::{Device, Endpoint, EndpointError, OpenRequest, Reopener, Sides, Waker};
 use rt::{Flag, Mutex};
+
+use crate::rates::{at_rate, device_hz};
 
 /// How long the first pauses between attempts are, in nanoseconds. A device that comes back is mostly
 /// told at once; these are for those that are not.
@@ -33,6 +35,29 @@ impl CurrentWaker {
     }
 }
 
+/// Which device is looked for, and for what.
+#[derive(Clone)]
+pub(crate) struct Wanted {
+    pub device: Arc<dyn Device>,
+    pub sides: Sides,
+    /// The host's.
+    pub rate_hz: u32,
+    pub block_frames: u32,
+    pub may_resample: bool,
+}
+
+impl Wanted {
+    /// What the device is to be opened with, as it is now: its own rate may be another than before.
+    fn request(&self) -> Result<OpenRequest, EndpointError> {
+        let device_hz = device_hz(&*self.device, self.rate_hz, self.may_resample)?;
+        Ok(OpenRequest {
+            rate_hz: device_hz,
+            block_frames: at_rate(self.block_frames, self.rate_hz, device_hz).max(1),
+            sides: self.sides,
+        })
+    }
+}
+
 /// A search for a device. Dropping it ends it; what was found and not taken is closed.
 pub(crate) struct Search {
     found: Receiver<Box<dyn Endpoint>>,
@@ -44,11 +69,11 @@ impl Search {
     /// Begins to look; `stream` is woken when the device was found. `old` is closed first: some
     /// devices cannot be opened before. `None` when there is no thread for it.
     pub(crate) fn begin(
-        reopener: Box<dyn Reopener>,
-        request: OpenRequest,
+        wanted: Wanted,
         old: Box<dyn Endpoint>,
         stream: CurrentWaker,
     ) -> Option<Self> {
+        let reopener = wanted.device.reopener();
         let (sender, found) = channel();
         let given_up = Arc::new(Flag::new(false));
         let waker = reopener.waker();
@@ -57,7 +82,7 @@ impl Search {
             .name("asio2wasapi search".into())
             .spawn(move || {
                 drop(old);
-                look(reopener, request, &sender, &ends, &stream);
+                look(reopener, &wanted, &sender, &ends, &stream);
             })
             .ok()?;
         Some(Self {
@@ -82,14 +107,14 @@ impl Drop for Search {
 
 fn look(
     mut reopener: Box<dyn Reopener>,
-    request: OpenRequest,
+    wanted: &Wanted,
     found: &Sender<Box<dyn Endpoint>>,
     given_up: &Flag,
     stream: &CurrentWaker,
 ) {
     let mut pause_ns = PAUSE_NS;
     while !given_up.get() {
-        if let Ok(endpoint) = reopener.open(request) {
+        if let Ok(endpoint) = wanted.request().and_then(|request| reopener.open(request)) {
             if found.send(endpoint).is_ok() {
                 stream.wake();
             }

@@ -165,6 +165,8 @@ impl Stream {
             };
             let now_ns = now_ns();
             let left_ns = (self.heard_ns + limit_ns).saturating_sub(now_ns);
+            // A device that is gone sets no event, but says so when it is asked.
+            let left_ns = left_ns.min(2 * self.period_ns);
             let left_ms = if due { 0 } else { left_ns.div_ceil(1_000_000) };
             match self.wait_for_signal(left_ms as u32) {
                 Signal::Of(0) => return Wake::Interrupted,
@@ -179,9 +181,24 @@ impl Stream {
                 }
                 Signal::Of(_) | Signal::TimedOut => {}
             }
-            if crate::clock::now_ns() >= self.heard_ns + limit_ns {
+            let silent_ns = crate::clock::now_ns().saturating_sub(self.heard_ns);
+            if silent_ns >= limit_ns {
                 return self.clock_is_silent();
             }
+            if silent_ns >= 2 * self.period_ns
+                && let Err(code) = self.check_clock()
+            {
+                return Wake::Lost(broken(code));
+            }
+        }
+    }
+
+    /// Whether the clock's device is there.
+    fn check_clock(&self) -> Hr<()> {
+        match (&self.output, &self.input) {
+            (Some(output), _) => output.check(),
+            (None, Some(input)) => input.missing_frames().map(|_| ()),
+            (None, None) => Err(E_HANDLE),
         }
     }
 
@@ -282,12 +299,8 @@ impl Stream {
     fn clock_is_silent(&mut self) -> Wake {
         // Until it is heard of again nothing else is waited for, so that nothing hides its silence.
         self.silent = true;
-        let answer = match (&self.output, &self.input) {
-            (Some(output), _) => output.check(),
-            (None, Some(input)) => input.missing_frames().map(|_| ()),
-            (None, None) => Err(E_HANDLE),
-        };
-        answer.map_or_else(|code| Wake::Lost(broken(code)), |()| Wake::TimedOut)
+        self.check_clock()
+            .map_or_else(|code| Wake::Lost(broken(code)), |()| Wake::TimedOut)
     }
 
     /// Hands over what was recorded.

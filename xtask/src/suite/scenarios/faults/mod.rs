@@ -31,9 +31,8 @@ enum Expected {
     Plays,
     /// It ends with an error that says this.
     Fails(&'static str),
-    /// Asked by the driver it opens it anew and plays to the end. Before it could be opened it was
-    /// refused with this, if anything is told here.
-    PlaysOn(Option<&'static str>),
+    /// It plays on and notices nothing; no more of its sound is lost than so many milliseconds.
+    PlaysOn(u64),
 }
 
 use Expected::{Fails, Plays, PlaysOn};
@@ -62,6 +61,12 @@ const PORTAUDIO: Player = Player::PortAudio("wasapi-exclusive", Int32);
 const PORTAUDIO_SHARED: Player = Player::PortAudio("wasapi-shared", Float32);
 const OURS: Player = Player::Ours(EXCLUSIVE, Int32);
 const OURS_SHARED: Player = Player::Ours(SHARED, Float32);
+
+/// Until the sound goes on, on a device that can be used at once: what tells that the first is gone
+/// takes two periods, and a device takes its time to be opened under Wine.
+const BACK_MS: u64 = 400;
+/// The same for one that is gone for 1.7 s.
+const GONE_MS: u64 = 1_700 + BACK_MS;
 
 const LOSE: &str = "at 800ms lose OUT";
 const LOSE_AND_BACK: &str = "at 800ms lose OUT\nat 2500ms back OUT";
@@ -119,39 +124,39 @@ const ROWS: &[Row] = &[
         OURS,
         "device lost and back",
         LOSE_AND_BACK,
-        PlaysOn(Some("")),
+        PlaysOn(GONE_MS),
     )),
-    row(OURS, "device lost, another there", LOSE, PlaysOn(None)),
-    row(OURS, "format changed", FORMAT, PlaysOn(None)),
+    row(OURS, "device lost, another there", LOSE, PlaysOn(BACK_MS)),
+    row(OURS, "format changed", FORMAT, PlaysOn(BACK_MS)),
     row(OURS, "default moved", DEFAULT, Plays),
     row(OURS, "wake-up late", LATE, Plays),
     row(
         OURS,
         "service gone and back",
         SERVICE_AND_BACK,
-        PlaysOn(Some("AUDCLNT_E_SERVICE_NOT_RUNNING")),
+        PlaysOn(GONE_MS),
     ),
-    row(OURS, "buffer refused", REFUSE_A_WHILE, PlaysOn(None)),
+    row(OURS, "buffer refused", REFUSE_A_WHILE, PlaysOn(GONE_MS)),
     lied_to(OURS, Plays),
     alone(row(
         OURS_SHARED,
         "device lost and back",
         LOSE_AND_BACK,
-        PlaysOn(Some("")),
+        PlaysOn(GONE_MS),
     )),
     row(
         OURS_SHARED,
         "device lost, another there",
         LOSE,
-        PlaysOn(None),
+        PlaysOn(BACK_MS),
     ),
-    row(OURS_SHARED, "format changed", FORMAT, PlaysOn(None)),
+    row(OURS_SHARED, "format changed", FORMAT, PlaysOn(BACK_MS)),
     row(OURS_SHARED, "wake-up late", LATE, Plays),
     row(
         OURS_SHARED,
         "service gone and back",
         SERVICE_AND_BACK,
-        PlaysOn(Some("AUDCLNT_E_SERVICE_NOT_RUNNING")),
+        PlaysOn(GONE_MS),
     ),
 ];
 
@@ -195,7 +200,7 @@ fn strike_once(stage: &mut Stage<'_>, row: &Row) -> Result<String> {
         stage.rig_with_driver(Backend::Card)?;
     }
     let seconds = if matches!(row.expected, PlaysOn(_)) {
-        2.5
+        4.0
     } else {
         1.5
     };
@@ -221,8 +226,8 @@ fn strike_once(stage: &mut Stage<'_>, row: &Row) -> Result<String> {
     if row.script == LATE {
         played.demand_silence(&report, "late 3 periods")?;
     }
-    if let Some(lives) = &outcome.lives {
-        played.demand_little_lost(lives)?;
+    if let PlaysOn(limit_ms) = row.expected {
+        played.demand_little_lost(limit_ms)?;
     }
     Ok(format!("{got}; {}", played.words()))
 }
@@ -255,25 +260,11 @@ fn judge(row: &Row, outcome: &Outcome, sound: &Sound) -> Result<String> {
                     "the host was not told of an overload"
                 );
             }
-            let PlaysOn(refusal) = row.expected else {
-                ensure!(
-                    lives.len() == 1,
-                    "the driver asked for a reset without need"
-                );
-                return Ok(format!("one stream, overloads {}", outcome.overloads));
-            };
             ensure!(
-                lives.len() == 2 && lives[0].reset_asked_ms.is_some(),
-                "one reset request is right, but the host opened the driver {} times",
-                lives.len()
+                lives.len() == 1,
+                "the driver asked for a reset without need"
             );
-            let refused = lives[1].refusals.first();
-            if let Some(wanted) = refusal {
-                let refused = refused.context("a device that is not there was opened")?;
-                ensure!(refused.contains(wanted), "refused with: {refused}");
-            }
-            let refused = refused.map_or(String::new(), |why| format!(", refused before: {why}"));
-            Ok(format!("one reset request, opened anew{refused}"))
+            Ok(format!("one stream, overloads {}", outcome.overloads))
         }
     }
 }

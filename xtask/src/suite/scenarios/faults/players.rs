@@ -43,16 +43,8 @@ pub struct Outcome {
 /// A time between the opening of a driver and its end.
 #[derive(Deserialize)]
 pub struct Life {
-    /// Frames of a block.
-    pub block_frames: u64,
-    /// What the driver said of its latency.
-    pub output_latency_frames: u64,
     /// The frame of the sound after the last that the driver was given.
     pub end_frame: u64,
-    /// When the driver wanted to be opened anew.
-    pub reset_asked_ms: Option<u64>,
-    /// Why it could not be opened before.
-    pub refusals: Vec<String>,
 }
 
 #[derive(Deserialize)]
