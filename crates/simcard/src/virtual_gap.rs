@@ -79,7 +79,7 @@ impl Ticker for VirtualTicker {
 pub(crate) struct VirtualReopener {
     device: VirtualDevice,
     seat: Seat,
-    /// Faults that had struck at the last attempt.
+    /// Faults that had struck when it looked last.
     strikes: u64,
 }
 
@@ -87,17 +87,17 @@ impl VirtualReopener {
     pub(crate) fn new(device: VirtualDevice, time: Arc<VirtualTime>) -> Self {
         let seat = Seat::new(time);
         seat.set_takes_part(true);
+        let strikes = seat.time.with(|world| world.strikes);
         Self {
             device,
             seat,
-            strikes: 0,
+            strikes,
         }
     }
 }
 
 impl Reopener for VirtualReopener {
     fn open(&mut self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
-        self.strikes = self.seat.time.with(|world| world.strikes);
         self.device.open(request)
     }
 
@@ -109,6 +109,7 @@ impl Reopener for VirtualReopener {
             let deadline_ns = world.now_ns().saturating_add(limit_ns);
             Ok::<_, SimError>(Until::Change(strikes, deadline_ns))
         });
+        self.strikes = time.with(|world| world.strikes);
     }
 
     fn waker(&self) -> Arc<dyn Waker> {

@@ -80,8 +80,6 @@ pub(crate) struct Search {
     device: WasapiDevice,
     woken: Option<Arc<StreamWaker>>,
     _apartment: Option<SharedApartment>,
-    /// The device was there at the last attempt, and something else was wrong.
-    was_there: bool,
 }
 
 impl Search {
@@ -90,20 +88,20 @@ impl Search {
             device,
             woken: Event::new().ok().map(|event| Arc::new(StreamWaker(event))),
             _apartment: SharedApartment::hold().ok(),
-            was_there: false,
         }
     }
 }
 
 impl Reopener for Search {
     fn open(&mut self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
-        self.was_there = self.device.is_there();
         self.device.open(request)
     }
 
     fn pause(&mut self, limit_ns: u64) {
         let limit_ms = (limit_ns / NS_PER_MS).clamp(1, 10_000) as u32;
         let mut waited_ms = 0;
+        // One that is there and refuses is asked again after the whole pause only.
+        let was_there = self.device.is_there();
         while waited_ms < limit_ms {
             let step_ms = LOOK_MS.min(limit_ms - waited_ms);
             let Some(woken) = &self.woken else {
@@ -114,8 +112,7 @@ impl Reopener for Search {
                 return;
             }
             waited_ms += step_ms;
-            // One that was there and refused is asked again after the whole pause only.
-            if !self.was_there && self.device.is_there() {
+            if !was_there && self.device.is_there() {
                 return;
             }
         }
