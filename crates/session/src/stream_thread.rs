@@ -307,6 +307,8 @@ impl StreamThread {
         if self.search.is_some() {
             return;
         }
+        // Before the stream stops, as time may pass as soon as it has.
+        let reopener = self.wanted.device.reopener();
         let idle = self.wanted.device.idle(&Lost::of(&*self.endpoint));
         let mut lost = std::mem::replace(&mut self.endpoint, idle);
         // On this thread, as it was started here.
@@ -314,7 +316,12 @@ impl StreamThread {
         // An idle endpoint has nothing that could fail to start.
         let _ = self.endpoint.start(self.graph.fill().keep_frames());
         self.waker.set(self.endpoint.waker());
-        self.search = Search::begin(self.wanted.clone(), lost, self.waker.clone());
+        self.search = Search::begin(reopener, self.wanted.clone(), lost, self.waker.clone());
+    }
+
+    fn search_for_device(&mut self, old: Box<dyn Endpoint>) {
+        let reopener = self.wanted.device.reopener();
+        self.search = Search::begin(reopener, self.wanted.clone(), old, self.waker.clone());
     }
 
     /// Takes the device that was found instead of the idle one, if there is one, and lets it run or
@@ -326,7 +333,7 @@ impl StreamThread {
         self.search = None;
         if let Err(found) = self.take_endpoint(found, runs) {
             // It went again.
-            self.search = Search::begin(self.wanted.clone(), found, self.waker.clone());
+            self.search_for_device(found);
         }
     }
 

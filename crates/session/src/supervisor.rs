@@ -69,11 +69,11 @@ impl Search {
     /// Begins to look; `stream` is woken when the device was found. `old` is closed first: some
     /// devices cannot be opened before. `None` when there is no thread for it.
     pub(crate) fn begin(
+        reopener: Box<dyn Reopener>,
         wanted: Wanted,
         old: Box<dyn Endpoint>,
         stream: CurrentWaker,
     ) -> Option<Self> {
-        let reopener = wanted.device.reopener();
         let (sender, found) = channel();
         let given_up = Arc::new(Flag::new(false));
         let waker = reopener.waker();
