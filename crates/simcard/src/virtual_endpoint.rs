@@ -157,8 +157,8 @@ impl VirtualEndpoint {
     fn next_wake(&mut self) -> Result<Outcome, SimError> {
         let timing = self.opened.timing;
         if self.opened.usage != Use::ExclusiveTimer {
-            let limit_ns = self.period_ns(timing.period_frames).saturating_mul(4);
-            let limit_ns = limit_ns.max(200_000_000);
+            // A device that is gone sets no event, but says so when it is asked.
+            let limit_ns = self.period_ns(timing.period_frames).saturating_mul(2);
             let streams = [self.output(), self.input()];
             return self.time.wait(&self.place, |world| {
                 Ok(Until::Signal(streams, world.now_ns() + limit_ns))
@@ -248,7 +248,25 @@ impl VirtualEndpoint {
         if self.finish_cycle()? == Outcome::Interrupted {
             return Ok(Wake::Interrupted);
         }
-        let outcome = self.next_wake()?;
+        let begun_ns = self.time.with(|world| world.now_ns());
+        loop {
+            let outcome = self.next_wake()?;
+            if outcome != Outcome::TimedOut {
+                return self.woken(outcome);
+            }
+            // A stream that is dead says so when it is asked.
+            for stream in self.streams() {
+                self.time.with(|world| world.padding_frames(stream))?;
+            }
+            let silent_ns = self.time.with(|world| world.now_ns()) - begun_ns;
+            let limit_ns = self.period_ns(self.opened.timing.period_frames) * 4;
+            if silent_ns >= limit_ns.max(200_000_000) {
+                return Ok(Wake::TimedOut);
+            }
+        }
+    }
+
+    fn woken(&mut self, outcome: Outcome) -> Result<Wake, SimError> {
         match outcome {
             Outcome::Interrupted => Ok(Wake::Interrupted),
             Outcome::Reached | Outcome::ReachedSecond => {
@@ -261,13 +279,7 @@ impl VirtualEndpoint {
                 }
                 Ok(Wake::Due)
             }
-            Outcome::TimedOut => {
-                // A stream that is dead says so when it is asked.
-                for stream in self.streams() {
-                    self.time.with(|world| world.padding_frames(stream))?;
-                }
-                Ok(Wake::TimedOut)
-            }
+            Outcome::TimedOut => Ok(Wake::TimedOut),
         }
     }
 

@@ -23,8 +23,6 @@ use crate::wav::Wav;
 
 /// How often the host looks whether its driver still plays; longer than any wait of the driver.
 const LOOK_NS: u64 = 600_000_000;
-/// How long the host tries to open a driver again.
-const PATIENCE_NS: u64 = 3_000_000_000;
 
 /// What is to be played, and on what.
 pub(crate) struct Host {
@@ -35,7 +33,6 @@ pub(crate) struct Host {
     pub(crate) block_frames: Option<u32>,
     pub(crate) output: Option<PathBuf>,
     pub(crate) length_ns: u64,
-    pub(crate) last_fault_ns: u64,
 }
 
 /// How it went.
@@ -45,12 +42,9 @@ pub(crate) struct Played {
     pub(crate) block_frames: u32,
     /// What the driver reported while it played last.
     pub(crate) reported_frames: u32,
-    /// The card's frame that was under way when the first block was asked for, at each opening.
-    pub(crate) first_blocks: Vec<i64>,
+    /// The card's frame that was under way when the first block was asked for.
+    pub(crate) first_block: Option<i64>,
     pub(crate) overloads: u64,
-    pub(crate) resets: u64,
-    /// Why it ended early.
-    pub(crate) why: Option<String>,
 }
 
 /// The callback: plays, and notes when it was first called.
@@ -125,10 +119,6 @@ impl Host {
         let recorder = witness.clone();
         self.time.with(|world| world.set_recorder(recorder));
 
-        let mut first_blocks = Vec::new();
-        let (mut overloads, mut resets, mut position) = (0, 0, 0);
-        let mut reported_frames = 0;
-        let mut why = None;
         let opening = Opening {
             host: &self,
             channels: &channels,
@@ -136,49 +126,29 @@ impl Host {
             format,
             block_frames,
         };
-        while position < self.wav.frames() as u64 {
-            let stretch = match opening.open(&mut driver, &witness, position) {
-                Ok(stretch) => stretch,
-                Err(error) if position == 0 && resets == 0 => return Err(error),
-                Err(error) => {
-                    why = Some(format!("{error:#}"));
-                    break;
-                }
-            };
-            if resets == 0
-                && let (Some(path), Some((opened, _))) = (&self.output, device.opened())
-            {
-                witness.write_to(path, opened)?;
-            }
-            driver.start()?;
-            let lost = self.run(&stretch)?;
-            reported_frames = driver.latencies()?.output_frames;
-            // The stream's thread has answered when this returns, so all is told.
-            driver.stop()?;
-            driver.dispose_buffers()?;
-            position = stretch.handed_over.get();
-            overloads += stretch.notices.dropouts.get();
-            first_blocks.extend(stretch.first_block());
-            if !lost {
-                break;
-            }
-            resets += 1;
+        let stretch = opening.open(&mut driver, &witness)?;
+        if let (Some(path), Some((opened, _))) = (&self.output, device.opened()) {
+            witness.write_to(path, opened)?;
         }
+        driver.start()?;
+        self.run(&stretch)?;
+        let reported_frames = driver.latencies()?.output_frames;
+        // The stream's thread has answered when this returns, so all is told.
+        driver.stop()?;
+        driver.dispose_buffers()?;
         let (_, timing) = device.opened().context("the driver opened nothing")?;
         Ok(Played {
             witness,
             timing,
             block_frames,
             reported_frames,
-            first_blocks,
-            overloads,
-            resets,
-            why,
+            first_block: stretch.first_block(),
+            overloads: stretch.notices.dropouts.get(),
         })
     }
 
-    /// Lets time pass until all is played, or nothing is any more. Returns whether that is so.
-    fn run(&self, stretch: &Stretch) -> Result<bool> {
+    /// Lets time pass until all is played.
+    fn run(&self, stretch: &Stretch) -> Result<()> {
         let frames = self.wav.frames() as u64;
         loop {
             let before = stretch.handed_over.get();
@@ -189,11 +159,12 @@ impl Host {
             self.time
                 .run_until(now_ns + left_ns.clamp(LOOK_NS, 60 * NS_PER_SECOND))?;
             if before >= frames {
-                return Ok(false);
+                return Ok(());
             }
-            if stretch.handed_over.get() == before {
-                return Ok(true);
-            }
+            ensure!(
+                stretch.handed_over.get() > before,
+                "the driver has asked for nothing any more"
+            );
         }
     }
 }
@@ -218,7 +189,7 @@ const fn output(index: u32) -> ChannelId {
     }
 }
 
-/// What every opening has in common.
+/// What the driver is opened with.
 struct Opening<'a> {
     host: &'a Host,
     channels: &'a [ChannelId],
@@ -228,39 +199,25 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// Creates the driver's buffers, trying again while a device may come back.
-    fn open(&self, driver: &mut Driver, witness: &Witness, position: u64) -> Result<Stretch> {
+    fn open(&self, driver: &mut Driver, witness: &Witness) -> Result<Stretch> {
+        let feed = Feed::new(Arc::clone(&self.host.wav), self.sources.to_vec());
+        let handed_over = feed.played();
+        let player = Player::new(feed, vec![self.format; self.channels.len()]);
+        let notices = player.notices();
+        let first = Arc::<SeqPair>::default();
+        let handler = Timed {
+            player,
+            first: Arc::clone(&first),
+            noted: false,
+        };
+        witness.begin(Arc::clone(&handed_over));
+        driver.create_buffers(self.channels, self.block_frames, Box::new(handler))?;
         let time = &self.host.time;
-        let mut now_ns = time.with(|world| world.now_ns());
-        let until_ns = now_ns.max(self.host.last_fault_ns) + PATIENCE_NS;
-        loop {
-            let mut feed = Feed::new(Arc::clone(&self.host.wav), self.sources.to_vec());
-            feed.advance(position as usize);
-            let handed_over = feed.played();
-            let player = Player::new(feed, vec![self.format; self.channels.len()]);
-            let notices = player.notices();
-            let first = Arc::<SeqPair>::default();
-            let handler = Timed {
-                player,
-                first: Arc::clone(&first),
-                noted: false,
-            };
-            witness.begin(position);
-            match driver.create_buffers(self.channels, self.block_frames, Box::new(handler)) {
-                Ok(()) => {
-                    return Ok(Stretch {
-                        notices,
-                        handed_over,
-                        first,
-                        clock: time.with(|world| world.clock(self.host.endpoint).cloned())?,
-                    });
-                }
-                Err(error) if now_ns >= until_ns || now_ns == 0 => return Err(error.into()),
-                Err(_) => {
-                    now_ns += LOOK_NS;
-                    time.run_until(now_ns)?;
-                }
-            }
-        }
+        Ok(Stretch {
+            notices,
+            handed_over,
+            first,
+            clock: time.with(|world| world.clock(self.host.endpoint).cloned())?,
+        })
     }
 }

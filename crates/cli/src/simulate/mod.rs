@@ -42,7 +42,6 @@ pub fn simulate(arguments: &SimulateArguments) -> Result<()> {
         ..Wish::new(arguments.mode.usage())
     };
     let length_ns = wav.frames() as u64 * NS_PER_SECOND / u64::from(wav.rate_hz());
-    let last_fault_ns = script.iter().map(|fault| fault.at_ns).max().unwrap_or(0);
     let host = host::Host {
         time: Arc::clone(&time),
         endpoint,
@@ -51,7 +50,6 @@ pub fn simulate(arguments: &SimulateArguments) -> Result<()> {
         block_frames: arguments.block,
         output: arguments.output.clone(),
         length_ns,
-        last_fault_ns,
     };
     let played = host.play()?;
     let facts = played.witness.finish()?;
@@ -67,10 +65,9 @@ pub fn simulate(arguments: &SimulateArguments) -> Result<()> {
     }
     ensure!(
         report.played_file_frames == report.file_frames,
-        "the card played {} of the file's {} frames{}",
+        "the card played {} of the file's {} frames: the device was gone meanwhile",
         report.played_file_frames,
-        report.file_frames,
-        played.why.map_or(String::new(), |why| format!(": {why}"))
+        report.file_frames
     );
     Ok(())
 }
@@ -130,7 +127,7 @@ fn report_of(
     let converter_frames =
         time.with(|world| world.spec(endpoint).map(|spec| spec.latency_frames))?;
     let timing = played.timing;
-    let measured = facts.first_frames.iter().zip(&played.first_blocks);
+    let measured = facts.first_frame.zip(played.first_block);
     let drift_ppm = if facts.nominal_frames > 0.0 {
         facts.more_frames / facts.nominal_frames * 1e6
     } else {
@@ -154,14 +151,18 @@ fn report_of(
                 .saturating_sub(timing.queued_frames + timing.device_frames),
         },
         reported_frames: played.reported_frames,
-        measured_frames: measured.map(|(first, woken)| first - woken).collect(),
+        measured_frames: measured
+            .map(|(first, woken)| first - woken)
+            .into_iter()
+            .collect(),
         file_frames: wav.frames() as u64,
         played_file_frames: facts.file_frames,
         altered_frames: facts.altered_frames,
         dropouts: facts.dropouts,
         dropout_frames: facts.dropout_frames,
         overloads_told: played.overloads,
-        resets: played.resets,
+        returns: facts.returns,
+        lost_frames: facts.lost_frames,
         drift_ppm,
         drift_frames: facts.more_frames,
         resampler: None,

@@ -26,8 +26,10 @@ pub(crate) struct SimulateReport {
     pub(crate) dropouts: u64,
     pub(crate) dropout_frames: u64,
     pub(crate) overloads_told: u64,
-    /// How often the driver was opened again because it asked for that.
-    pub(crate) resets: u64,
+    /// How often a device that was lost was taken again, and the frames of the file that nobody heard
+    /// meanwhile.
+    pub(crate) returns: u64,
+    pub(crate) lost_frames: u64,
     /// The card's clock against reference time, as measured.
     pub(crate) drift_ppm: f64,
     pub(crate) drift_frames: f64,
@@ -116,10 +118,17 @@ impl fmt::Display for SimulateReport {
                 self.overloads_told
             )?,
         }
-        match self.resets {
+        let lost = self.lost_frames;
+        match self.returns {
             0 => writeln!(f)?,
-            1 => writeln!(f, "; opened again once")?,
-            times => writeln!(f, "; opened again {times} times")?,
+            1 => writeln!(
+                f,
+                "; the device was lost and taken again, {lost} frames unheard"
+            )?,
+            times => writeln!(
+                f,
+                "; the device was lost and taken again {times} times, {lost} frames unheard"
+            )?,
         }
         write!(
             f,
@@ -155,7 +164,8 @@ pub(crate) fn example() -> SimulateReport {
         dropouts: 2,
         dropout_frames: 960,
         overloads_told: 2,
-        resets: 0,
+        returns: 0,
+        lost_frames: 0,
         drift_ppm: -12.5,
         drift_frames: -3.0,
         resampler: None,

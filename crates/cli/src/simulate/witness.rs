@@ -15,6 +15,11 @@ use simcard::recorder::{Incident, Level, Recorder, Run};
 use super::material::Material;
 use crate::wav::Wav;
 
+/// So many frames tell where in the file they are.
+const FIND_FRAMES: usize = 64;
+/// No more than so many frames are handed over and not yet heard.
+const FIND_WITHIN_FRAMES: u64 = 1 << 16;
+
 /// Columns of the picture.
 pub(crate) const COLUMNS: usize = 900;
 
@@ -36,13 +41,17 @@ pub(crate) struct Seen {
     gaps: Vec<(u64, u64)>,
     /// The frame after the last of that silence.
     gap_end: Option<u64>,
-    /// The frame of the file with which the stream began that runs now.
-    begun_at: u64,
     /// The frame of the file with the first sound after that, once somebody asked for it; `None`
     /// where all is silent.
     sound: Option<Option<u64>>,
     /// The frame of the file that the card should play next, once the first sound was heard.
     next: Option<u64>,
+    /// Frames that the program has handed over.
+    handed_over: Arc<rt::Counter>,
+    /// The card's frame after the last that was heard.
+    heard_end: Option<u64>,
+    /// The frame of the file that would have come, had the device not been lost.
+    lost_at: Option<u64>,
     /// Number and time of the first frame since the stream began, and of the last run's.
     first: Option<(u64, u64)>,
     last: Option<(u64, u64)>,
@@ -53,13 +62,16 @@ pub(crate) struct Seen {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) format: Option<StreamFormat>,
-    /// At each opening: the card's frame at which frame `begun_at` of the file is, or would have
-    /// been, at the output.
-    pub(crate) first_frames: Vec<i64>,
+    /// The card's frame at which the file's first is, or would have been, at the output.
+    pub(crate) first_frame: Option<i64>,
     /// Frames that the card played of the file.
     pub(crate) file_frames: u64,
     /// Of those, frames that differ from what they should be.
     pub(crate) altered_frames: u64,
+    /// How often the driver took a device again that was lost, and the frames of the file that were
+    /// not heard meanwhile.
+    pub(crate) returns: u64,
+    pub(crate) lost_frames: u64,
     /// Stretches of silence because the driver was late, and their frames.
     pub(crate) dropouts: u64,
     pub(crate) dropout_frames: u64,
@@ -97,20 +109,24 @@ impl Witness {
             write_error: None,
             gaps: Vec::new(),
             gap_end: None,
-            begun_at: 0,
             sound: None,
             next: None,
+            handed_over: Arc::default(),
+            heard_end: None,
+            lost_at: None,
             first: None,
             last: None,
             facts,
         })))
     }
 
-    /// The driver's stream starts and plays the file from that frame on.
-    pub(crate) fn begin(&self, file_frame: u64) {
+    /// The driver's stream starts and plays the file; the program counts what it hands over.
+    pub(crate) fn begin(&self, handed_over: Arc<rt::Counter>) {
         let mut seen = self.0.lock();
         seen.end_stretch();
-        seen.begun_at = file_frame;
+        seen.handed_over = handed_over;
+        seen.heard_end = None;
+        seen.lost_at = None;
         seen.sound = None;
         seen.next = None;
     }
@@ -207,26 +223,37 @@ impl Seen {
             if self.in_gap(buffer_frame + n as u64) {
                 continue;
             }
-            let next = match self.next {
-                Some(next) => next,
-                None => {
-                    let begun_at = self.begun_at;
-                    let sound = *self
-                        .sound
-                        .get_or_insert_with(|| material.first_sound(begun_at));
+            let next = match (self.next, self.lost_at) {
+                (Some(next), _) => next,
+                (None, Some(lost_at)) => {
+                    if frame.iter().all(|byte| *byte == 0) {
+                        continue;
+                    }
+                    // The program has gone on meanwhile; how far it was tells what is heard.
+                    let rest = &run.bytes[n * frame_bytes..];
+                    let Some(here) = find(&material, rest, frame_bytes, self.handed_over.get())
+                    else {
+                        self.facts.altered_frames += 1;
+                        continue;
+                    };
+                    self.lost_at = None;
+                    self.facts.returns += 1;
+                    self.facts.lost_frames += here.saturating_sub(lost_at);
+                    here
+                }
+                (None, None) => {
+                    let sound = *self.sound.get_or_insert_with(|| material.first_sound(0));
                     let Some(sound) = sound else {
                         // Silence is as it should be, wherever it begins.
-                        self.next = Some(begun_at);
+                        self.next = Some(0);
                         continue;
                     };
                     if frame.iter().all(|byte| *byte == 0) {
                         continue;
                     }
                     let here = (run.first_frame + n as u64) as i64;
-                    self.facts
-                        .first_frames
-                        .push(here - (sound - self.begun_at) as i64);
-                    self.facts.file_frames += sound - self.begun_at;
+                    self.facts.first_frame = Some(here - sound as i64);
+                    self.facts.file_frames += sound;
                     sound
                 }
             };
@@ -253,9 +280,33 @@ impl Seen {
     }
 }
 
+/// The frame of the file with which these bytes begin, among the last that were handed over.
+fn find(
+    material: &Material<'_>,
+    bytes: &[u8],
+    frame_bytes: usize,
+    handed_over: u64,
+) -> Option<u64> {
+    let sample = &bytes[..bytes.len().min(FIND_FRAMES * frame_bytes)];
+    let start = handed_over.saturating_sub(FIND_WITHIN_FRAMES);
+    let frames = (handed_over - start) as usize + FIND_FRAMES;
+    let candidates = material.frames(start, frames);
+    let at = candidates
+        .windows(sample.len())
+        .step_by(frame_bytes)
+        .position(|window| window == sample)?;
+    Some(start + at as u64)
+}
+
 impl Recorder for Witness {
     fn played(&mut self, run: &Run<'_>) {
         let mut seen = self.0.lock();
+        if seen.heard_end.is_some_and(|end| end != run.first_frame) && seen.next.is_some() {
+            seen.lost_at = seen.next.take();
+            seen.end_stretch();
+        }
+        let frames = run.bytes.len() / run.format.frame_bytes();
+        seen.heard_end = Some(run.first_frame + frames as u64);
         seen.write(run);
         seen.compare(run);
         seen.first.get_or_insert((run.first_frame, run.time_ns));
