@@ -210,8 +210,10 @@ fn dense<const BYTES: usize, const CHANNELS: usize, S: Simd, D: Decode<S>>(
         *plane = tail;
         &mut head.as_chunks_mut().0[..tiles]
     });
-    for (tile, bytes) in tiles_in.chunks_exact(tile_bytes).enumerate().take(tiles) {
-        let words = Samples::<BYTES>::take(simd, bytes);
+    let tiles_in = &<Samples<BYTES> as Tile<CHANNELS>>::tiles(tiles_in).0[..tiles];
+    // One counter for all: an iterator over the tiles would be another.
+    for tile in 0..tiles {
+        let words = Samples::<BYTES>::take(simd, tiles_in[tile].as_ref());
         for (plane, words) in whole.iter_mut().zip(&words) {
             plane[tile] = decode.samples(*words);
         }

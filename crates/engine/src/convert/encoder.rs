@@ -5,7 +5,7 @@ use std::fmt;
 use fearless_simd::{Level, Simd, SimdBase, u32x8};
 
 use super::dither::{DitherFloat, DitherInt, Noise};
-use super::tile::{BYTES_MAX, Samples, Tile};
+use super::tile::{BYTES_MAX, Packing, Samples, Tile};
 use super::units::on_units;
 use super::words::{Encode, FloatToFloat, FloatToInt, IntToFloat, IntToInt, LANES};
 use crate::client::Plane;
@@ -13,6 +13,8 @@ use crate::format::{SampleFormat, StreamFormat};
 
 /// Channels that are written together.
 const GROUP: usize = 8;
+/// Streams of no more channels are written with less to prepare.
+const FEW: usize = 2;
 /// Frames that are written together: as many as there is silence for.
 const SPAN: usize = 512;
 
@@ -70,33 +72,47 @@ impl Encoder {
     /// Real-time safe.
     pub fn write<'a>(&mut self, out: &mut [u8], mut plane: impl FnMut(usize) -> Option<Plane<'a>>) {
         let channels = usize::from(self.format.channels);
+        if channels <= FEW {
+            return self.write_channels::<FEW>(0, out, plane);
+        }
         for first in (0..channels).step_by(GROUP) {
-            let count = (channels - first).min(GROUP);
-            let mut planes = [None; GROUP];
-            for (place, slot) in planes[..count].iter_mut().enumerate() {
-                *slot = plane(first + place);
-            }
-            let group = Group {
-                first,
-                count,
-                channels,
-            };
-            match planes.iter().flatten().next() {
-                Some(Plane::Float32(_)) => self.write_group::<f32>(group, &planes, out),
-                _ => self.write_group::<i32>(group, &planes, out),
-            }
+            self.write_channels::<GROUP>(first, out, &mut plane);
         }
     }
 
-    fn write_group<T: ClientWord>(
+    /// Writes up to `N` neighbouring channels.
+    fn write_channels<'a, const N: usize>(
+        &mut self,
+        first: usize,
+        out: &mut [u8],
+        mut plane: impl FnMut(usize) -> Option<Plane<'a>>,
+    ) {
+        let channels = usize::from(self.format.channels);
+        let count = (channels - first).min(N);
+        let mut planes = [None; N];
+        for (place, slot) in planes[..count].iter_mut().enumerate() {
+            *slot = plane(first + place);
+        }
+        let group = Group {
+            first,
+            count,
+            channels,
+        };
+        match planes.iter().flatten().next() {
+            Some(Plane::Float32(_)) => self.write_group::<f32, N>(group, &planes, out),
+            _ => self.write_group::<i32, N>(group, &planes, out),
+        }
+    }
+
+    fn write_group<T: ClientWord, const N: usize>(
         &mut self,
         group: Group,
-        planes: &[Option<Plane<'_>>; GROUP],
+        planes: &[Option<Plane<'_>>; N],
         out: &mut [u8],
     ) {
         let frame_bytes = self.format.frame_bytes();
         let mut frames = out.len() / frame_bytes;
-        let mut given = [None; GROUP];
+        let mut given = [None; N];
         for (slot, plane) in given[..group.count].iter_mut().zip(planes) {
             *slot = plane.and_then(T::samples);
             frames = frames.min(slot.map_or(frames, <[T]>::len));
@@ -104,7 +120,7 @@ impl Encoder {
         let mut start = 0;
         while start < frames {
             let end = (start + SPAN).min(frames);
-            let mut span: [&[T]; GROUP] = [&[]; GROUP];
+            let mut span: [&[T]; N] = [&[]; N];
             for (part, plane) in span[..group.count].iter_mut().zip(&given) {
                 *part = match plane {
                     Some(plane) => &plane[start..end],
@@ -151,11 +167,11 @@ trait ClientWord: Copy + Default + 'static {
     fn samples(plane: Plane<'_>) -> Option<&[Self]>;
 
     /// Writes a group's planes, all of the same length, into as many frames.
-    fn write<S: Simd>(
+    fn write<S: Simd, const N: usize>(
         simd: S,
         sample: SampleFormat,
         noise: Option<&mut Noise>,
-        place: Place<'_, Self>,
+        place: Place<'_, Self, N>,
     );
 }
 
@@ -169,22 +185,22 @@ impl ClientWord for i32 {
         }
     }
 
-    fn write<S: Simd>(
+    fn write<S: Simd, const N: usize>(
         simd: S,
         sample: SampleFormat,
         noise: Option<&mut Noise>,
-        place: Place<'_, i32>,
+        place: Place<'_, i32, N>,
     ) {
         use SampleFormat::*;
         match (sample, noise) {
-            (Int16, None) => spread::<2, _, _>(simd, IntToInt::<16>, place),
-            (Int24, None) => spread::<3, _, _>(simd, IntToInt::<24>, place),
-            (Int24In32, None) => spread::<4, _, _>(simd, IntToInt::<24>, place),
-            (Int32, _) => spread::<4, _, _>(simd, IntToInt::<32>, place),
-            (Float32, _) => spread::<4, _, _>(simd, IntToFloat, place),
-            (Int16, Some(noise)) => spread::<2, _, _>(simd, DitherInt::<16>(noise), place),
-            (Int24, Some(noise)) => spread::<3, _, _>(simd, DitherInt::<24>(noise), place),
-            (Int24In32, Some(noise)) => spread::<4, _, _>(simd, DitherInt::<24>(noise), place),
+            (Int16, None) => spread::<2, N, _, _>(simd, IntToInt::<16>, place),
+            (Int24, None) => spread::<3, N, _, _>(simd, IntToInt::<24>, place),
+            (Int24In32, None) => spread::<4, N, _, _>(simd, IntToInt::<24>, place),
+            (Int32, _) => spread::<4, N, _, _>(simd, IntToInt::<32>, place),
+            (Float32, _) => spread::<4, N, _, _>(simd, IntToFloat, place),
+            (Int16, Some(noise)) => spread::<2, N, _, _>(simd, DitherInt::<16>(noise), place),
+            (Int24, Some(noise)) => spread::<3, N, _, _>(simd, DitherInt::<24>(noise), place),
+            (Int24In32, Some(noise)) => spread::<4, N, _, _>(simd, DitherInt::<24>(noise), place),
         }
     }
 }
@@ -199,61 +215,66 @@ impl ClientWord for f32 {
         }
     }
 
-    fn write<S: Simd>(
+    fn write<S: Simd, const N: usize>(
         simd: S,
         sample: SampleFormat,
         noise: Option<&mut Noise>,
-        place: Place<'_, f32>,
+        place: Place<'_, f32, N>,
     ) {
         use SampleFormat::*;
         match (sample, noise) {
-            (Int16, None) => spread::<2, _, _>(simd, FloatToInt::<16>, place),
-            (Int24, None) => spread::<3, _, _>(simd, FloatToInt::<24>, place),
-            (Int24In32, None) => spread::<4, _, _>(simd, FloatToInt::<24>, place),
-            (Int32, _) => spread::<4, _, _>(simd, FloatToInt::<32>, place),
-            (Float32, _) => spread::<4, _, _>(simd, FloatToFloat, place),
-            (Int16, Some(noise)) => spread::<2, _, _>(simd, DitherFloat::<16>(noise), place),
-            (Int24, Some(noise)) => spread::<3, _, _>(simd, DitherFloat::<24>(noise), place),
-            (Int24In32, Some(noise)) => spread::<4, _, _>(simd, DitherFloat::<24>(noise), place),
+            (Int16, None) => spread::<2, N, _, _>(simd, FloatToInt::<16>, place),
+            (Int24, None) => spread::<3, N, _, _>(simd, FloatToInt::<24>, place),
+            (Int24In32, None) => spread::<4, N, _, _>(simd, FloatToInt::<24>, place),
+            (Int32, _) => spread::<4, N, _, _>(simd, FloatToInt::<32>, place),
+            (Float32, _) => spread::<4, N, _, _>(simd, FloatToFloat, place),
+            (Int16, Some(noise)) => spread::<2, N, _, _>(simd, DitherFloat::<16>(noise), place),
+            (Int24, Some(noise)) => spread::<3, N, _, _>(simd, DitherFloat::<24>(noise), place),
+            (Int24In32, Some(noise)) => spread::<4, N, _, _>(simd, DitherFloat::<24>(noise), place),
         }
     }
 }
 
 /// Planes of one length and the frames that they go to.
-struct Place<'a, T> {
+struct Place<'a, T, const N: usize> {
     group: Group,
-    planes: [&'a [T]; GROUP],
+    planes: [&'a [T]; N],
     out: &'a mut [u8],
 }
 
 /// Spreads planes over frames of samples of `BYTES` bytes.
-fn spread<const BYTES: usize, S: Simd, E: Encode<S>>(
+fn spread<const BYTES: usize, const N: usize, S: Simd, E: Encode<S>>(
     simd: S,
     encode: E,
-    place: Place<'_, E::Sample>,
+    place: Place<'_, E::Sample, N>,
 ) where
     Samples<BYTES>: Tile<1> + Tile<2> + Tile<8>,
 {
     let Place { group, planes, out } = place;
-    let [a, b, ..] = planes;
     match group.channels {
         1 => simd.vectorize(
             #[inline(always)]
-            || dense::<BYTES, 1, _, _>(simd, encode, [a], out),
+            || dense::<BYTES, 1, _, _>(simd, encode, first_of(planes), out),
         ),
         2 => simd.vectorize(
             #[inline(always)]
-            || dense::<BYTES, 2, _, _>(simd, encode, [a, b], out),
+            || dense::<BYTES, 2, _, _>(simd, encode, first_of(planes), out),
         ),
-        8 => simd.vectorize(
+        8 if N == GROUP => simd.vectorize(
             #[inline(always)]
-            || dense::<BYTES, 8, _, _>(simd, encode, planes, out),
+            || dense::<BYTES, 8, _, _>(simd, encode, first_of(planes), out),
         ),
         _ => simd.vectorize(
             #[inline(always)]
-            || sparse::<BYTES, _, _>(simd, encode, group, planes, out),
+            || sparse::<BYTES, _, _>(simd, encode, group, &planes, out),
         ),
     }
+}
+
+/// The first `M` planes; none in place of those that there are not.
+#[inline(always)]
+fn first_of<T, const N: usize, const M: usize>(planes: [&[T]; N]) -> [&[T]; M] {
+    std::array::from_fn(|place| planes.get(place).copied().unwrap_or_default())
 }
 
 /// The planes are all channels of the stream.
@@ -268,27 +289,26 @@ fn dense<const BYTES: usize, const CHANNELS: usize, S: Simd, E: Encode<S>>(
 {
     let tile_bytes = <Samples<BYTES> as Tile<CHANNELS>>::BYTES;
     let mut state = encode.begin(simd);
+    let packing = Packing::new(simd);
     let mut words = [u32x8::splat(simd, 0); CHANNELS];
     let frames = planes[0].len();
     let tiles = frames / LANES;
     let whole = planes.map(|plane| &plane.as_chunks().0[..tiles]);
     let (tiles_out, rest) = out.split_at_mut(tiles * tile_bytes);
-    for (tile, bytes) in tiles_out
-        .chunks_exact_mut(tile_bytes)
-        .enumerate()
-        .take(tiles)
-    {
+    let tiles_out = &mut <Samples<BYTES> as Tile<CHANNELS>>::tiles_mut(tiles_out).0[..tiles];
+    // One counter for all: an iterator over the tiles would be another.
+    for tile in 0..tiles {
         for (word, chunks) in words.iter_mut().zip(&whole) {
             *word = encode.words(simd, &mut state, &chunks[tile]);
         }
-        Samples::<BYTES>::put(words, bytes);
+        Samples::<BYTES>::put(words, packing, tiles_out[tile].as_mut());
     }
     if !frames.is_multiple_of(LANES) {
         for (word, plane) in words.iter_mut().zip(&planes) {
             *word = encode.words(simd, &mut state, &padded(&plane[tiles * LANES..]));
         }
         let mut bytes = [0; BYTES_MAX];
-        Samples::<BYTES>::put(words, &mut bytes[..tile_bytes]);
+        Samples::<BYTES>::put(words, packing, &mut bytes[..tile_bytes]);
         rest.copy_from_slice(&bytes[..rest.len()]);
     }
     encode.end(state);
@@ -300,12 +320,13 @@ fn sparse<const BYTES: usize, S: Simd, E: Encode<S>>(
     simd: S,
     mut encode: E,
     group: Group,
-    planes: [&[E::Sample]; GROUP],
+    planes: &[&[E::Sample]],
     out: &mut [u8],
 ) where
     Samples<BYTES>: Tile<GROUP>,
 {
     let mut state = encode.begin(simd);
+    let packing = Packing::new(simd);
     let mut tile = [0; BYTES_MAX];
     let (frame_bytes, wanted) = (group.channels * BYTES, group.count * BYTES);
     for (number, frames) in out.chunks_mut(LANES * frame_bytes).enumerate() {
@@ -317,7 +338,11 @@ fn sparse<const BYTES: usize, S: Simd, E: Encode<S>>(
                 None => encode.words(simd, &mut state, &padded(part)),
             };
         }
-        Samples::<BYTES>::put(words, &mut tile[..<Samples<BYTES> as Tile<GROUP>>::BYTES]);
+        Samples::<BYTES>::put(
+            words,
+            packing,
+            &mut tile[..<Samples<BYTES> as Tile<GROUP>>::BYTES],
+        );
         let rows = tile.chunks_exact(GROUP * BYTES);
         for (frame, row) in frames.chunks_exact_mut(frame_bytes).zip(rows) {
             let to = &mut frame[group.first * BYTES..];

@@ -3,6 +3,8 @@
 //! Vectors of 8 words are seen as two halves of 16 bytes: the low halves hold frames 0 to 3, the
 //! high ones frames 4 to 7. Moves stay within the halves, which vector units do in one instruction.
 
+use std::hint::black_box;
+
 use fearless_simd::{prelude::*, u8x16, u8x32, u16x8, u32x4, u32x8, u64x2, u64x4};
 
 use super::words::LANES;
@@ -18,24 +20,75 @@ const PACKED: usize = 12;
 pub trait Tile<const CHANNELS: usize> {
     /// Bytes of the tile.
     const BYTES: usize;
+    /// The tile's bytes.
+    type Bytes: AsRef<[u8]> + AsMut<[u8]>;
+    /// Whole tiles, and the bytes behind them.
+    fn tiles(bytes: &[u8]) -> (&[Self::Bytes], &[u8]);
+    /// The same to be written.
+    fn tiles_mut(bytes: &mut [u8]) -> (&mut [Self::Bytes], &mut [u8]);
     /// Writes a tile. `out` has `BYTES` bytes.
-    fn put<S: Simd>(words: [u32x8<S>; CHANNELS], out: &mut [u8]);
+    fn put<S: Simd>(words: [u32x8<S>; CHANNELS], packing: Packing<S>, out: &mut [u8]);
     /// Reads a tile. `bytes` has `BYTES` bytes. A word's bits below the sample's may be
     /// anything.
     fn take<S: Simd>(simd: S, bytes: &[u8]) -> [u32x8<S>; CHANNELS];
 }
 
+/// How the upper 3 bytes of each word are moved together.
+#[derive(Clone, Copy)]
+pub struct Packing<S: Simd>(u8x32<S>);
+
+impl<S: Simd> Packing<S> {
+    /// To be made once for a block.
+    #[inline(always)]
+    pub fn new(simd: S) -> Self {
+        const PLACES: [u8; HALF] = [1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 0, 0, 0, 0];
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        if simd.level().as_avx2().is_some() {
+            // If the compiler knew these places, it would make one move of this and those before it,
+            // for each half of the result another, and that is more of them.
+            let places = u8x16::load_array(simd, black_box(PLACES));
+            return Packing(places.combine(places));
+        }
+        let places = u8x16::load_array(simd, PLACES);
+        Packing(places.combine(places))
+    }
+
+    #[inline(always)]
+    fn packed(self, vector: u32x8<S>) -> u32x8<S> {
+        let bytes: u8x32<S> = vector.bitcast();
+        bytes.swizzle_dyn_within_blocks(self.0).bitcast()
+    }
+}
+
 /// Samples of that many bytes.
 pub struct Samples<const BYTES: usize>;
+
+/// Tiles of as many bytes as that many channels have.
+macro_rules! bytes {
+    ($channels:literal, $sample_bytes:literal) => {
+        const BYTES: usize = LANES * $channels * $sample_bytes;
+        type Bytes = [u8; LANES * $channels * $sample_bytes];
+
+        #[inline(always)]
+        fn tiles(bytes: &[u8]) -> (&[Self::Bytes], &[u8]) {
+            bytes.as_chunks()
+        }
+
+        #[inline(always)]
+        fn tiles_mut(bytes: &mut [u8]) -> (&mut [Self::Bytes], &mut [u8]) {
+            bytes.as_chunks_mut()
+        }
+    };
+}
 
 /// Samples of 3 and 4 bytes: a half has 4 of them.
 macro_rules! wide {
     ($channels:literal, $order:ident, $disorder:ident) => {
         impl Tile<$channels> for Samples<4> {
-            const BYTES: usize = LANES * $channels * 4;
+            bytes!($channels, 4);
 
             #[inline(always)]
-            fn put<S: Simd>(words: [u32x8<S>; $channels], out: &mut [u8]) {
+            fn put<S: Simd>(words: [u32x8<S>; $channels], _packing: Packing<S>, out: &mut [u8]) {
                 store($order(words), out);
             }
 
@@ -46,11 +99,11 @@ macro_rules! wide {
         }
 
         impl Tile<$channels> for Samples<3> {
-            const BYTES: usize = LANES * $channels * 3;
+            bytes!($channels, 3);
 
             #[inline(always)]
-            fn put<S: Simd>(words: [u32x8<S>; $channels], out: &mut [u8]) {
-                store_packed($order(words), out);
+            fn put<S: Simd>(words: [u32x8<S>; $channels], packing: Packing<S>, out: &mut [u8]) {
+                store_packed($order(words), packing, out);
             }
 
             #[inline(always)]
@@ -66,10 +119,10 @@ wide!(2, zip, unzip);
 wide!(8, frames_of_eight, channels_of_eight);
 
 impl Tile<1> for Samples<2> {
-    const BYTES: usize = LANES * 2;
+    bytes!(1, 2);
 
     #[inline(always)]
-    fn put<S: Simd>([words]: [u32x8<S>; 1], out: &mut [u8]) {
+    fn put<S: Simd>([words]: [u32x8<S>; 1], _packing: Packing<S>, out: &mut [u8]) {
         let (low, high) = (words >> 16).split();
         let bytes: u8x16<S> = low.narrow(high).bitcast();
         bytes.store_slice(&mut out[..HALF]);
@@ -86,10 +139,10 @@ impl Tile<1> for Samples<2> {
 
 /// Two samples of 2 bytes share a word.
 impl Tile<2> for Samples<2> {
-    const BYTES: usize = LANES * 2 * 2;
+    bytes!(2, 2);
 
     #[inline(always)]
-    fn put<S: Simd>([left, right]: [u32x8<S>; 2], out: &mut [u8]) {
+    fn put<S: Simd>([left, right]: [u32x8<S>; 2], _packing: Packing<S>, out: &mut [u8]) {
         store([pair(left, right)], out);
     }
 
@@ -101,10 +154,10 @@ impl Tile<2> for Samples<2> {
 }
 
 impl Tile<8> for Samples<2> {
-    const BYTES: usize = LANES * 8 * 2;
+    bytes!(8, 2);
 
     #[inline(always)]
-    fn put<S: Simd>([a, b, c, d, e, f, g, h]: [u32x8<S>; 8], out: &mut [u8]) {
+    fn put<S: Simd>([a, b, c, d, e, f, g, h]: [u32x8<S>; 8], _packing: Packing<S>, out: &mut [u8]) {
         let pairs = [pair(a, b), pair(c, d), pair(e, f), pair(g, h)];
         store(transpose(pairs), out);
     }
@@ -144,12 +197,15 @@ fn load<S: Simd, const N: usize>(simd: S, bytes: &[u8]) -> [u32x8<S>; N] {
 /// [`store`] of the upper 3 bytes of each word. A whole half is written where its 12 bytes go, and
 /// what is too much overwritten by the next; only the last has its size.
 #[inline(always)]
-fn store_packed<S: Simd, const N: usize>(vectors: [u32x8<S>; N], out: &mut [u8]) {
-    const PLACES: [u8; HALF] = [1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 0, 0, 0, 0];
+fn store_packed<S: Simd, const N: usize>(
+    vectors: [u32x8<S>; N],
+    packing: Packing<S>,
+    out: &mut [u8],
+) {
     let out = &mut out[..2 * N * PACKED];
     let mut vectors = vectors;
     for (place, vector) in vectors.iter_mut().enumerate() {
-        *vector = swizzled(*vector, PLACES, PLACES);
+        *vector = packing.packed(*vector);
         let low = halves(*vector).0;
         low.store_slice(&mut out[place * PACKED..][..HALF]);
     }
