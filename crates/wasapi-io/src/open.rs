@@ -24,6 +24,8 @@ pub(crate) struct Opened {
     pub(crate) pace: Pace,
     /// Frames between two wake-ups.
     pub(crate) period_frames: u32,
+    /// The buffer that was asked for, in frames; `None` where the system alone decides.
+    pub(crate) asked_frames: Option<u32>,
     /// What was picked and why, in one sentence; `None` where it is just what was asked for.
     pub(crate) remark: Option<String>,
 }
@@ -98,6 +100,7 @@ fn with_period(negotiated: Negotiated<AudioClient>) -> Hr<Opened> {
         format,
         pace,
         period_frames,
+        asked_frames: None,
         remark: None,
     })
 }

@@ -5,6 +5,7 @@ use engine::format::{SampleFormat, StreamFormat};
 
 use crate::candidates::forms;
 use crate::client::{AudioClient, MixFormat};
+use crate::duration::frames_from_hns;
 use crate::endpoint::Endpoint;
 use crate::fault::{coded, refused};
 use crate::hresult::Hr;
@@ -32,6 +33,8 @@ pub(crate) fn shared(endpoint: &Endpoint, wanted: Wanted<'_>) -> Result<Opened, 
         buffer_hns: buffer_hns(periods, wanted.block_frames, mix.rate_hz),
     };
 
+    let asked_frames = frames_from_hns(durations.buffer_hns, mix.rate_hz);
+
     let format = mix_stream_format(&mix);
     // While another program has made the mixer quicker, the wake-ups come more often than that. But
     // that program may end at any time, and what is kept queued must do then.
@@ -52,6 +55,7 @@ pub(crate) fn shared(endpoint: &Endpoint, wanted: Wanted<'_>) -> Result<Opened, 
                     format,
                     pace: Pace::SharedEvent,
                     period_frames,
+                    asked_frames: Some(asked_frames),
                     remark: None,
                 });
             }
@@ -139,6 +143,7 @@ fn quick(
         format,
         pace: Pace::SharedEvent,
         period_frames,
+        asked_frames: None,
         remark,
     })
 }

@@ -70,6 +70,7 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(opened: Opened) -> Hr<Self> {
         let Opened {
+            asked_frames,
             mut client,
             format,
             pace,
@@ -81,7 +82,8 @@ impl Output {
         if buffer_frames == 0 || period_frames == 0 {
             return Err(E_FAIL);
         }
-        let (intake, queued_frames, longest_frames) = queueing(pace, buffer_frames, period_frames);
+        let (intake, queued_frames, longest_frames) =
+            queueing(pace, buffer_frames, period_frames, asked_frames);
         // The system's figure is the longest way of a frame, and a full queue is a part of that way.
         let latency_frames = plausible_latency_frames(client.latency_hns().unwrap_or(0), rate_hz);
         let stated_frames = latency_frames.saturating_sub(longest_frames);
@@ -279,15 +281,54 @@ impl Output {
 }
 
 /// What the device wants in a cycle, what is always queued, and what the longest queue is.
-fn queueing(pace: Pace, buffer_frames: u32, period_frames: u32) -> (Intake, u32, u32) {
+fn queueing(
+    pace: Pace,
+    buffer_frames: u32,
+    period_frames: u32,
+    asked_frames: Option<u32>,
+) -> (Intake, u32, u32) {
     let longest_frames = buffer_frames.saturating_sub(period_frames);
     match pace {
         // While one of the two buffers is filled, the other plays.
         Pace::ExclusiveEvent => (Intake::Whole, buffer_frames, buffer_frames),
-        Pace::SharedEvent => (Intake::Level { slack_frames: 0 }, 0, longest_frames),
+        Pace::SharedEvent => {
+            let slack_frames = mixer_slack_frames(buffer_frames, period_frames, asked_frames);
+            (Intake::Level { slack_frames }, 0, longest_frames)
+        }
         Pace::ExclusiveTimer => {
             let slack_frames = period_frames.saturating_mul(TIMER_SLACK_PERIODS);
             (Intake::Level { slack_frames }, 0, longest_frames)
         }
+    }
+}
+
+/// What a mixer needs to have queued beyond the next period.
+///
+/// One that gives a buffer longer by whole periods than the one that was asked for, of two periods at
+/// least, needs these to be filled: Wine's runs dry otherwise, and makes up for that by silence that
+/// it keeps queued from then on.
+fn mixer_slack_frames(buffer_frames: u32, period_frames: u32, asked_frames: Option<u32>) -> u32 {
+    let period_frames = period_frames.max(1);
+    let Some(asked_frames) = asked_frames else {
+        return 0;
+    };
+    let expected_frames = asked_frames.max(period_frames.saturating_mul(2));
+    let more_frames = buffer_frames.saturating_sub(expected_frames);
+    more_frames - more_frames % period_frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mixer_that_gives_more_than_was_asked_for_needs_more() {
+        // Windows: two periods and a little.
+        assert_eq!(mixer_slack_frames(1_056, 480, Some(960)), 0);
+        // Wine: three periods at least.
+        assert_eq!(mixer_slack_frames(1_440, 480, Some(960)), 480);
+        assert_eq!(mixer_slack_frames(2_528, 480, Some(2_528)), 0);
+        // Low-latency streams get what the system thinks fit.
+        assert_eq!(mixer_slack_frames(384, 128, None), 0);
     }
 }
