@@ -304,7 +304,7 @@ fn queueing(
 
 /// What a mixer needs to have queued beyond the next period.
 ///
-/// One that gives a buffer longer by whole periods than the one that was asked for, of two periods at
+/// One that gives a buffer longer by some periods than the one that was asked for, of two periods at
 /// least, needs these to be filled: Wine's runs dry otherwise, and makes up for that by silence that
 /// it keeps queued from then on.
 fn mixer_slack_frames(buffer_frames: u32, period_frames: u32, asked_frames: Option<u32>) -> u32 {
@@ -314,7 +314,9 @@ fn mixer_slack_frames(buffer_frames: u32, period_frames: u32, asked_frames: Opti
     };
     let expected_frames = asked_frames.max(period_frames.saturating_mul(2));
     let more_frames = buffer_frames.saturating_sub(expected_frames);
-    more_frames - more_frames % period_frames
+    // Blocks are no whole periods, so what was asked for is not either.
+    let periods = more_frames.saturating_add(period_frames / 2) / period_frames;
+    periods.saturating_mul(period_frames)
 }
 
 #[cfg(test)]
@@ -327,6 +329,7 @@ mod tests {
         assert_eq!(mixer_slack_frames(1_056, 480, Some(960)), 0);
         // Wine: three periods at least.
         assert_eq!(mixer_slack_frames(1_440, 480, Some(960)), 480);
+        assert_eq!(mixer_slack_frames(1_440, 480, Some(992)), 480);
         assert_eq!(mixer_slack_frames(2_528, 480, Some(2_528)), 0);
         // Low-latency streams get what the system thinks fit.
         assert_eq!(mixer_slack_frames(384, 128, None), 0);
