@@ -113,6 +113,9 @@ impl Wine {
         self.environment.apply(command);
         command
             .env("WINEPREFIX", &self.prefix)
+            // Arguments reach programs whole whatever the language of whoever runs this; every Debian
+            // has this one.
+            .env("LC_ALL", "C.UTF-8")
             .env("WINEARCH", "win64")
             .env("WINEDEBUG", "-all");
         command

@@ -28,17 +28,43 @@ pub struct Played {
 
 /// Takes apart what the DACs played.
 ///
+/// `resampled_after`: what follows the first track is at another rate, so that no frame of it is one of
+/// the sound's; it must not be silent.
+///
 /// # Errors
 /// What contradicts the model: a frame that is not the sound's, a frame that is heard twice, a silence
 /// that the card knows nothing of, a stream that outlives its device.
-pub fn check(report: &Report, folder: &Path, sound: &Sound) -> Result<Played> {
+pub fn check(
+    report: &Report,
+    folder: &Path,
+    sound: &Sound,
+    resampled_after: bool,
+) -> Result<Played> {
     let mut tracks: Vec<&Track> = report.tracks.iter().filter(|track| track.played).collect();
     tracks.sort_by_key(|track| track.time_ns);
     let mut played = Played {
         pieces: Vec::new(),
         cuts: Vec::new(),
     };
-    for track in &tracks {
+    let (compared, resampled) = match resampled_after {
+        true => tracks.split_at(tracks.len().min(1)),
+        false => (&tracks[..], &tracks[..0]),
+    };
+    for track in resampled {
+        let bytes = fs::read(folder.join(&track.file))
+            .with_context(|| format!("the card left no {}", track.file))?;
+        let sounding = bytes.iter().filter(|byte| **byte != 0).count();
+        ensure!(
+            sounding > bytes.len() / 2,
+            "{} is silent, though the host played on",
+            track.file
+        );
+    }
+    ensure!(
+        !resampled_after || !resampled.is_empty(),
+        "nothing was heard after the fault"
+    );
+    for track in compared {
         let heard = of_track(track, folder, sound)?;
         check_silence(report, track, &heard)?;
         ensure!(
