@@ -80,9 +80,9 @@ const ROWS: &[Row] = &[
         ..BASE
     },
     Row {
-        name: "a rate that the device has not",
+        name: "a rate that nothing has",
         file: File::OddRate,
-        says: &["12345"],
+        says: &["4321"],
         ..BASE
     },
     Row {
@@ -163,7 +163,7 @@ fn make_file(paths: &Paths, kind: File) -> Result<PathBuf> {
         File::Missing => {}
         File::Garbage => fs::write(&file, b"this is no sound")?,
         File::Good => wav::write(&file, &noise(48_000))?,
-        File::OddRate => wav::write(&file, &noise(12_345))?,
+        File::OddRate => wav::write(&file, &noise(4_321))?,
         File::CutOff => {
             wav::write(&file, &noise(48_000))?;
             let bytes = fs::read(&file)?;
