@@ -23,9 +23,11 @@ impl CurrentWaker {
         Self(Arc::new(Mutex::new(waker)))
     }
 
-    /// The stream has another endpoint.
+    /// The stream has another endpoint. Its first wait is interrupted, because somebody may just have
+    /// woken the one before, which nobody waits for any more.
     pub(crate) fn set(&self, waker: Arc<dyn Waker>) {
-        *self.0.lock() = waker;
+        *self.0.lock() = Arc::clone(&waker);
+        waker.wake();
     }
 
     /// Interrupts the stream's wait.
