@@ -197,6 +197,16 @@ impl Lost {
     }
 }
 
+/// The identities of a device's endpoints, in the system's own words; of use for comparison only.
+/// `None` where there is no such endpoint, or nobody wants that side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// The endpoint that plays.
+    pub output: Option<String>,
+    /// The endpoint that records.
+    pub input: Option<String>,
+}
+
 /// Opens a device again and again, on a thread of its own.
 pub trait Reopener: Send {
     /// As [`Device::open`].
@@ -204,6 +214,10 @@ pub trait Reopener: Send {
     /// # Errors
     /// As [`Device::open`].
     fn open(&mut self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError>;
+
+    /// The endpoints that the device's choice (a default role, an id, a name, an order of preference)
+    /// means right now. May ask the system, and opens nothing.
+    fn chosen(&mut self) -> Chosen;
 
     /// Waits until a device may have come or gone, or the waker was used, but no longer than that.
     fn pause(&mut self, limit_ns: u64);
@@ -338,6 +352,11 @@ pub trait Endpoint: Send {
     /// on the stream's thread; allocates nothing and does not block.
     fn measured(&self) -> MeasuredLatency {
         MeasuredLatency::default()
+    }
+
+    /// The endpoints that this stream is on; nothing where it is on none.
+    fn chosen(&self) -> Chosen {
+        Chosen::default()
     }
 
     /// A handle that interrupts `wait`.

@@ -47,7 +47,7 @@ pub use buffers::Data;
 pub use error::{Result, SimError};
 pub use open::{Mode, Support};
 pub use stream::{Packet, StreamStats};
-pub use virtual_device::{Use, VirtualDevice, Wish};
+pub use virtual_device::{Choice, Use, VirtualDevice, Wish};
 pub use virtual_time::{Stuck, VirtualTime};
 pub use wire::Cable;
 pub use world::{EndpointId, Notice, StreamId, World};

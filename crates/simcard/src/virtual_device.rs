@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Device, DeviceInfo, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake, Lost,
+    Chosen, Device, DeviceInfo, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake, Lost,
     OpenRequest, Reopener, SideInfo,
 };
 use engine::format::{SampleFormat, StreamFormat};
@@ -13,7 +13,7 @@ use rt::Mutex;
 use crate::duration::{frames_covering_hns, frames_from_hns, hns_from_frames};
 use crate::error::SimError;
 use crate::open::Mode;
-use crate::spec::EndpointSpec;
+use crate::spec::{EndpointSpec, Flow};
 use crate::virtual_endpoint::{Opened, VirtualEndpoint};
 use crate::virtual_gap::{VirtualReopener, VirtualTicker};
 use crate::virtual_time::VirtualTime;
@@ -66,14 +66,64 @@ impl Wish {
     }
 }
 
+/// Which endpoint a [`VirtualDevice`] uses for a direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// This one, whether it is there or not.
+    One(EndpointId),
+    /// The one that is the system's default at the time of asking.
+    Default,
+    /// The first of these that is there at the time of asking.
+    Preferred(Vec<EndpointId>),
+}
+
+impl Choice {
+    /// The endpoint that is meant now; `None` where there is none.
+    fn meant(&self, world: &World, flow: Flow) -> Option<EndpointId> {
+        let is_there = |id: &EndpointId| world.is_present(*id) == Ok(true);
+        match self {
+            Choice::One(id) => Some(*id),
+            Choice::Default => world.default_endpoint(flow),
+            Choice::Preferred(ids) => ids.iter().copied().find(is_there),
+        }
+    }
+}
+
 /// A simulated endpoint that plays, one that records, or both as one device, in virtual time.
 #[derive(Clone)]
 pub struct VirtualDevice {
     time: Arc<VirtualTime>,
-    output: Option<EndpointId>,
-    input: Option<EndpointId>,
+    output: Option<Choice>,
+    input: Option<Choice>,
     wish: Wish,
     opened: Arc<Mutex<Option<(StreamFormat, EndpointTiming)>>>,
+}
+
+/// The endpoints that a device's choices mean.
+#[derive(Clone, Copy)]
+struct Meant {
+    output: Option<EndpointId>,
+    input: Option<EndpointId>,
+}
+
+impl Meant {
+    /// The endpoint whose clock is the device's.
+    fn master(self) -> Option<EndpointId> {
+        self.output.or(self.input)
+    }
+
+    /// Whether both sides are on one card.
+    fn are_one_clock(self, world: &World) -> bool {
+        match (self.output, self.input) {
+            (Some(output), Some(input)) => world.have_one_clock(output, input),
+            _ => true,
+        }
+    }
+}
+
+/// What [`Chosen`] says of an endpoint.
+pub(crate) fn endpoint_id(endpoint: EndpointId) -> String {
+    format!("endpoint {}", endpoint.index())
 }
 
 /// A stream and how often it is due.
@@ -96,6 +146,17 @@ impl VirtualDevice {
         input: Option<EndpointId>,
         wish: Wish,
     ) -> Self {
+        let one = |side: Option<EndpointId>| side.map(Choice::One);
+        Self::choosing(time, one(output), one(input), wish)
+    }
+
+    /// Whatever endpoints these choices mean when they are asked for, used so.
+    pub fn choosing(
+        time: Arc<VirtualTime>,
+        output: Option<Choice>,
+        input: Option<Choice>,
+        wish: Wish,
+    ) -> Self {
         Self {
             time,
             output,
@@ -109,6 +170,41 @@ impl VirtualDevice {
     /// played, if anything is.
     pub fn opened(&self) -> Option<(StreamFormat, EndpointTiming)> {
         *self.opened.lock()
+    }
+
+    /// The endpoints that are meant now, whether they can be opened or not.
+    fn meant(&self, world: &World) -> Result<Meant, SimError> {
+        let side = |choice: &Option<Choice>, flow| match choice {
+            Some(choice) => choice
+                .meant(world, flow)
+                .map(Some)
+                .ok_or(SimError::NotFound),
+            None => Ok(None),
+        };
+        let output = side(&self.output, Flow::Render)?;
+        // An input that is not there never takes the output along.
+        let input = match side(&self.input, Flow::Capture) {
+            Err(_) if output.is_some() => None,
+            input => input?,
+        };
+        Ok(Meant { output, input })
+    }
+
+    /// The ids of the endpoints that are meant now and are there.
+    pub(crate) fn chosen(&self) -> Chosen {
+        self.time.with(|world| {
+            if world.service_gone {
+                return Chosen::default();
+            }
+            let id = |choice: &Option<Choice>, flow| {
+                let meant = choice.as_ref()?.meant(world, flow)?;
+                (world.is_present(meant) == Ok(true)).then(|| endpoint_id(meant))
+            };
+            Chosen {
+                output: id(&self.output, Flow::Render),
+                input: id(&self.input, Flow::Capture),
+            }
+        })
     }
 
     fn is_exclusive(&self) -> bool {
@@ -242,22 +338,29 @@ impl VirtualDevice {
             }
             Ok(granted)
         };
+        let meant = self.meant(world)?;
         let wanted = |side: Option<EndpointId>, wanted: bool| side.filter(|_| wanted);
-        let output = wanted(self.output, sides.has_output())
+        let output = wanted(meant.output, sides.has_output())
             .map(|endpoint| open(world, endpoint))
             .transpose()?;
         // An input that fails never takes the output along.
         let input =
-            match wanted(self.input, sides.has_input()).map(|endpoint| open(world, endpoint)) {
+            match wanted(meant.input, sides.has_input()).map(|endpoint| open(world, endpoint)) {
                 Some(Err(error)) if output.is_none() => return Err(error),
                 input => input.and_then(Result::ok),
             };
         if output.is_none() && input.is_none() {
             return Err(SimError::WrongEndpointType);
         }
-        let timing = self.timing(world, output.as_ref(), input.as_ref())?;
+        let mut timing = self.timing(world, output.as_ref(), input.as_ref())?;
+        timing.is_one_clock = meant.are_one_clock(world);
         let side = |granted: Granted| (granted.stream, granted.format);
+        let id = |meant: Option<EndpointId>, is_open| meant.filter(|_| is_open).map(endpoint_id);
         Ok(Opened {
+            chosen: Chosen {
+                output: id(meant.output, output.is_some()),
+                input: id(meant.input, input.is_some()),
+            },
             output: output.map(side),
             input: input.map(side),
             usage: self.wish.usage,
@@ -279,7 +382,7 @@ impl VirtualDevice {
             device_frames: 0,
             input_period_frames: 0,
             input_device_frames: 0,
-            is_one_clock: self.is_one_clock(world),
+            is_one_clock: true,
         };
         if let Some(input) = input {
             timing.input_period_frames = input.period_frames;
@@ -303,14 +406,6 @@ impl VirtualDevice {
         Ok(timing)
     }
 
-    /// Whether both sides are on one card.
-    fn is_one_clock(&self, world: &World) -> bool {
-        match (self.output, self.input) {
-            (Some(output), Some(input)) => world.have_one_clock(output, input),
-            _ => true,
-        }
-    }
-
     fn describe_side(
         &self,
         world: &World,
@@ -320,7 +415,7 @@ impl VirtualDevice {
         let mix = world.mix_format(endpoint)?;
         let usual = frames_from_hns(spec.default_period_hns, mix.rate_hz);
         let period_frames = self.period_frames(&spec, mix.rate_hz, usual);
-        let is_input = Some(endpoint) == self.input;
+        let is_input = world.flow(endpoint)? == Flow::Capture;
         let ahead_frames = match self.wish.usage {
             _ if is_input => period_frames,
             // One period is mixed, one is on its way.
@@ -343,12 +438,16 @@ impl VirtualDevice {
         Ok((side, mix.rate_hz, spec))
     }
 
-    /// The endpoint whose clock is the device's.
-    fn master(&self) -> Result<EndpointId, EndpointError> {
-        self.output.or(self.input).ok_or_else(|| {
+    /// The endpoints that are meant now, and of these the one whose clock is the device's.
+    fn meant_with_master(&self, world: &World) -> Result<(Meant, EndpointId), EndpointError> {
+        let meant = self
+            .meant(world)
+            .map_err(|error| refused("The simulated device is not there", error))?;
+        let master = meant.master().ok_or_else(|| {
             let message = "The simulated device has no side; give it an endpoint.";
             EndpointError::new(FaultKind::NotFound, message)
-        })
+        })?;
+        Ok((meant, master))
     }
 }
 
@@ -397,16 +496,16 @@ pub(crate) fn refused(what: &str, error: SimError) -> EndpointError {
 
 impl Device for VirtualDevice {
     fn describe(&self) -> Result<DeviceInfo, EndpointError> {
-        let master = self.master()?;
         self.time.with(|world| {
+            let (meant, master) = self.meant_with_master(world)?;
             let describe = |endpoint| {
                 self.describe_side(world, endpoint)
                     .map_err(|error| refused("The simulated device cannot be asked", error))
             };
             let (_, rate_hz, spec) = describe(master)?;
-            let output = self.output.map(describe).transpose()?;
+            let output = meant.output.map(describe).transpose()?;
             // An input that fails never takes the output along.
-            let input = match (self.input.map(describe), &output) {
+            let input = match (meant.input.map(describe), &output) {
                 (Some(Err(error)), None) => return Err(error),
                 (input, _) => input.and_then(Result::ok),
             };
@@ -422,8 +521,8 @@ impl Device for VirtualDevice {
     }
 
     fn check_rate(&self, rate_hz: u32) -> Result<(), EndpointError> {
-        let master = self.master()?;
         self.time.with(|world| {
+            let (_, master) = self.meant_with_master(world)?;
             let fail = |error| refused("The simulated device cannot be asked", error);
             let mix_hz = world.mix_format(master).map_err(fail)?.rate_hz;
             let spec = world.spec(master).map_err(fail)?;
@@ -447,12 +546,12 @@ impl Device for VirtualDevice {
 
     fn open(&self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
         self.check_rate(request.rate_hz)?;
-        let master = self.master()?;
         let (name, opened) = self.time.with(|world| {
+            let (_, master) = self.meant_with_master(world)?;
             let spec = world.spec(master);
             let name = spec.map_or_else(|_| String::new(), |spec| spec.name.clone());
-            (name, self.open_sides(world, request))
-        });
+            Ok((name, self.open_sides(world, request)))
+        })?;
         let opened =
             opened.map_err(|error| refused(&format!("\"{name}\" cannot be opened"), error))?;
         let format = opened.output.or(opened.input).map(|(_, format)| format);

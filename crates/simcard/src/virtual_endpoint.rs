@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Cycle, Due, Endpoint, EndpointError, EndpointTiming, Packet, StreamFault, Wake, Waker,
+    Chosen, Cycle, Due, Endpoint, EndpointError, EndpointTiming, Packet, StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
 
@@ -24,6 +24,7 @@ const REFUSALS_MAX: u32 = 50;
 pub(crate) struct Opened {
     pub(crate) output: Option<(StreamId, StreamFormat)>,
     pub(crate) input: Option<(StreamId, StreamFormat)>,
+    pub(crate) chosen: Chosen,
     pub(crate) usage: Use,
     pub(crate) timing: EndpointTiming,
 }
@@ -340,6 +341,10 @@ impl Endpoint for VirtualEndpoint {
 
     fn timing(&self) -> EndpointTiming {
         self.opened.timing
+    }
+
+    fn chosen(&self) -> Chosen {
+        self.opened.chosen.clone()
     }
 
     fn waker(&self) -> Arc<dyn Waker> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::endpoint::{Device, Endpoint, EndpointError, OpenRequest, Reopener, Waker};
+use engine::endpoint::{Chosen, Device, Endpoint, EndpointError, OpenRequest, Reopener, Waker};
 use engine::idle::Ticker;
 
 use crate::error::SimError;
@@ -99,6 +99,10 @@ impl VirtualReopener {
 impl Reopener for VirtualReopener {
     fn open(&mut self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
         self.device.open(request)
+    }
+
+    fn chosen(&mut self) -> Chosen {
+        self.device.chosen()
     }
 
     fn pause(&mut self, limit_ns: u64) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Device, DeviceInfo, Endpoint as OpenEndpoint, EndpointError, FaultKind, Lost, OpenRequest,
-    Reopener,
+    Chosen, Device, DeviceInfo, Endpoint as OpenEndpoint, EndpointError, FaultKind, Lost,
+    OpenRequest, Reopener,
 };
 use engine::idle::Idle;
 
@@ -76,14 +76,16 @@ impl WasapiDevice {
         self.notes.picked()
     }
 
-    /// Whether what is meant for playing, or else for recording, is there now.
-    pub(crate) fn is_there(&self) -> bool {
-        let (selection, direction) = match (&self.output, &self.input) {
-            (Some(output), _) => (output, Direction::Render),
-            (None, Some(input)) => (input, Direction::Capture),
-            (None, None) => return false,
+    /// The ids of the endpoints that would be opened now.
+    pub(crate) fn chosen(&self) -> Chosen {
+        let id = |selection: &Option<Selection>, direction| {
+            let endpoint = Endpoint::select(selection.as_ref()?, direction).ok()?;
+            endpoint.is_active().then_some(endpoint.id)
         };
-        Endpoint::select(selection, direction).is_ok()
+        Chosen {
+            output: id(&self.output, Direction::Render),
+            input: id(&self.input, Direction::Capture),
+        }
     }
 
     /// Has a question about the selections answered on the thread for questions.
@@ -165,6 +167,11 @@ fn joined(output: Option<(Endpoint, Output)>, input: Option<(Endpoint, Input)>) 
         (Some((output, _)), Some((input, _))) => is_one(&output.hardware(), &input.hardware()),
         _ => true,
     };
+    let id = |endpoint: &Endpoint| endpoint.id.clone();
+    let chosen = Chosen {
+        output: output.as_ref().map(|(endpoint, _)| id(endpoint)),
+        input: input.as_ref().map(|(endpoint, _)| id(endpoint)),
+    };
     let names = [
         output.as_ref().map(|(endpoint, _)| endpoint.name.clone()),
         input.as_ref().map(|(endpoint, _)| endpoint.name.clone()),
@@ -172,6 +179,7 @@ fn joined(output: Option<(Endpoint, Output)>, input: Option<(Endpoint, Input)>) 
     Parts {
         output: output.map(|(_, output)| output),
         input: input.map(|(_, input)| input),
+        chosen,
         is_one_clock,
         name: names.into_iter().flatten().next().unwrap_or_default(),
     }

@@ -105,6 +105,11 @@ impl Endpoint {
         hr(unsafe { self.device.GetState() })
     }
 
+    /// Whether the device can be opened now.
+    pub(crate) fn is_active(&self) -> bool {
+        self.state() == Ok(DEVICE_STATE_ACTIVE as u32)
+    }
+
     /// The system's number for the kind of device: speakers, headphones and so on.
     pub(crate) fn form_factor(&self) -> Option<u32> {
         Property::read(&self.properties()?, &PKEY_AudioEndpoint_FormFactor)?.number()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::endpoint::{Device, Endpoint, EndpointError, OpenRequest, Reopener, Waker};
+use engine::endpoint::{Chosen, Device, Endpoint, EndpointError, OpenRequest, Reopener, Waker};
 use engine::idle::Ticker;
 
 use crate::clock::now_ns;
@@ -97,11 +97,15 @@ impl Reopener for Search {
         self.device.open(request)
     }
 
+    fn chosen(&mut self) -> Chosen {
+        self.device.chosen()
+    }
+
     fn pause(&mut self, limit_ns: u64) {
         let limit_ms = (limit_ns / NS_PER_MS).clamp(1, 10_000) as u32;
         let mut waited_ms = 0;
-        // One that is there and refuses is asked again after the whole pause only.
-        let was_there = self.device.is_there();
+        // One that stays and refuses is asked again after the whole pause only.
+        let before = self.device.chosen();
         while waited_ms < limit_ms {
             let step_ms = LOOK_MS.min(limit_ms - waited_ms);
             let Some(woken) = &self.woken else {
@@ -112,7 +116,7 @@ impl Reopener for Search {
                 return;
             }
             waited_ms += step_ms;
-            if !was_there && self.device.is_there() {
+            if self.device.chosen() != before {
                 return;
             }
         }

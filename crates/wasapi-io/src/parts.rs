@@ -1,6 +1,6 @@
 //! What a stream is made of.
 
-use engine::endpoint::{EndpointTiming, Intake, Waker};
+use engine::endpoint::{Chosen, EndpointTiming, Intake, Waker};
 
 use crate::input::Input;
 use crate::output::Output;
@@ -10,6 +10,8 @@ use crate::sync::{Event, Waitable};
 pub(crate) struct Parts {
     pub(crate) output: Option<Output>,
     pub(crate) input: Option<Input>,
+    /// The ids of their endpoints.
+    pub(crate) chosen: Chosen,
     pub(crate) is_one_clock: bool,
     /// The name for people: that of the output, or else of the input.
     pub(crate) name: String,

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Cycle, Endpoint, EndpointError, EndpointTiming, FaultKind, MeasuredLatency, StreamFault, Wake,
-    Waker,
+    Chosen, Cycle, Endpoint, EndpointError, EndpointTiming, FaultKind, MeasuredLatency,
+    StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
 
@@ -40,6 +40,7 @@ pub(crate) struct Stream {
     _apartment: SharedApartment,
 
     name: String,
+    chosen: Chosen,
     timing: EndpointTiming,
     notes: Arc<Notes>,
     pairing: Pairing,
@@ -79,6 +80,7 @@ impl Stream {
         let Parts {
             output,
             input,
+            chosen,
             is_one_clock,
             name,
         } = parts;
@@ -98,6 +100,7 @@ impl Stream {
             priority: None,
             _apartment: apartment,
             name,
+            chosen,
             timing,
             notes,
             pairing: Pairing::new(period_ns, is_one_clock),
@@ -344,6 +347,10 @@ impl Endpoint for Stream {
             device_frames: self.output.as_ref().and_then(Output::measured_frames),
             input_device_frames: self.input.as_ref().and_then(Input::measured_frames),
         }
+    }
+
+    fn chosen(&self) -> Chosen {
+        self.chosen.clone()
     }
 
     fn waker(&self) -> Arc<dyn Waker> {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use engine::endpoint::{
-    Cycle, Device, DeviceInfo, Due, Endpoint, EndpointError, EndpointTiming, FaultKind, Intake,
-    Lost, OpenRequest, Reopener, SideInfo, StreamFault, Wake, Waker,
+    Chosen, Cycle, Device, DeviceInfo, Due, Endpoint, EndpointError, EndpointTiming, FaultKind,
+    Intake, Lost, OpenRequest, Reopener, SideInfo, StreamFault, Wake, Waker,
 };
 use engine::format::{SampleFormat, StreamFormat};
 use engine::idle::{Idle, Ticker};
@@ -16,6 +16,7 @@ use engine::idle::{Idle, Ticker};
 /// Frames that the device takes in a wake-up.
 pub const PERIOD_FRAMES: u32 = 100;
 const CHANNELS: u16 = 2;
+const ENDPOINT_ID: &str = "fake";
 /// Long enough for any machine; reached only when something hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -233,6 +234,13 @@ impl Reopener for FakeReopener {
         open(&self.ends, &open_count, request, self.faults)
     }
 
+    fn chosen(&mut self) -> Chosen {
+        Chosen {
+            output: self.ends.lock().as_ref().map(|_| ENDPOINT_ID.to_owned()),
+            input: None,
+        }
+    }
+
     fn pause(&mut self, _limit_ns: u64) {
         let _ = self.woken.recv_timeout(Duration::from_millis(1));
     }
@@ -323,6 +331,13 @@ impl Endpoint for FakeEndpoint {
             input_period_frames: 0,
             input_device_frames: 0,
             is_one_clock: true,
+        }
+    }
+
+    fn chosen(&self) -> Chosen {
+        Chosen {
+            output: Some(ENDPOINT_ID.to_owned()),
+            input: None,
         }
     }
 
