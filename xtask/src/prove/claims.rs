@@ -139,7 +139,10 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "rt-clean",
         sentence: "Between the device's signal and the hand-over the driver allocates, frees and \
-                   locks nothing, in both of its ways to play.",
+                   locks nothing: shared, low-latency, exclusive with events and with a timer on the \
+                   simulated card in real time, and shared and exclusive on Wine's own devices; each \
+                   playing and in full duplex, at the device's rate and resampled, dithered where the \
+                   device has fewer bits, and with an input on a clock of its own.",
         target: "0 allocations, frees and locks in 60 s of each, and planted ones are counted",
         source: Source::Guard,
         judge: judge::rt_clean,

@@ -9,7 +9,7 @@ pub mod judge;
 #[path = "../../../crates/config/src/nearest.rs"]
 mod nearest;
 mod program;
-mod source;
+pub mod source;
 
 #[cfg(not(windows))]
 mod busy;

@@ -120,10 +120,10 @@ impl Source {
                         .to_owned(),
                 ]
             }
-            Source::Guard => ["ASIO2WASAPI Shared", "ASIO2WASAPI Exclusive"]
-                .map(|driver| {
+            Source::Guard => ["", " --record"]
+                .map(|end| {
                     let seconds = guard_seconds(quick);
-                    format!("asio-check.exe guard --driver \"{driver}\" --seconds {seconds}")
+                    format!("asio-check.exe guard --driver PROFILE --seconds {seconds}{end}")
                 })
                 .to_vec(),
             Source::Monitor => {
@@ -242,8 +242,9 @@ fn card_arguments(run: CardRun, quick: bool) -> Vec<&'static str> {
     arguments
 }
 
-const fn guard_seconds(quick: bool) -> u64 {
-    if quick { 5 } else { 60 }
+/// How long each case is counted.
+pub const fn guard_seconds(quick: bool) -> u64 {
+    if quick { 1 } else { 60 }
 }
 
 /// Runs the validator on every driver of the fixture.
@@ -333,7 +334,7 @@ fn guard(paths: &Paths, quick: bool, shows: bool) -> Result<Taken> {
 
     match setup::compiler(paths).and_then(|()| setup::rig(paths)) {
         Ok(()) => Ok(Taken {
-            data: super::guarded::both(&mut Stage::new(paths), guard_seconds(quick))?,
+            data: super::guarded::all(&mut Stage::new(paths), guard_seconds(quick))?,
             form: if quick { Form::Quick } else { Form::Full },
         }),
         Err(error) if error.is::<NeedsRoot>() => {
@@ -377,6 +378,6 @@ mod tests {
         assert_eq!(source.commands(false), [told]);
         let told = "cargo run -p simcard --example claims -- exact --seconds 60";
         assert_eq!(source.commands(true), [told]);
-        assert!(Source::Guard.commands(true)[1].ends_with("--seconds 5"));
+        assert!(Source::Guard.commands(true)[0].ends_with("--seconds 1"));
     }
 }

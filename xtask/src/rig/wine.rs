@@ -100,11 +100,21 @@ impl Wine {
     /// Registers or unregisters the driver as an installer would.
     pub fn register(&self, driver: &Path, wanted: bool) -> Result<Output> {
         let mut command = self.command("regsvr32");
-        command.arg("/s");
         if !wanted {
             command.arg("/u");
         }
-        command.arg(places::windows_path(driver));
+        self.run_registration(command, driver)
+    }
+
+    /// Registers the driver with the profiles of that configuration.
+    pub fn register_as(&self, driver: &Path, config: &Path) -> Result<Output> {
+        let mut command = self.command("regsvr32");
+        command.env("ASIO2WASAPI_CONFIG", places::windows_path(config));
+        self.run_registration(command, driver)
+    }
+
+    fn run_registration(&self, mut command: Command, driver: &Path) -> Result<Output> {
+        command.arg("/s").arg(places::windows_path(driver));
         let log = self.logs.join("regsvr32");
         captured::succeed(&mut command, &log, Duration::from_secs(60))
     }

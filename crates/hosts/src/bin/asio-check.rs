@@ -33,6 +33,9 @@ struct Arguments {
     /// How often to repeat
     #[arg(long, value_name = "N", default_value_t = 50)]
     count: u32,
+    /// With guard: record, too
+    #[arg(long)]
+    record: bool,
     /// The second of two instances may be refused
     #[arg(long)]
     may_refuse: bool,
@@ -119,6 +122,7 @@ fn main() -> ExitCode {
         block_frames: arguments.block,
         run,
         count: arguments.count,
+        records: arguments.record,
         may_refuse: arguments.may_refuse,
         answer_resets: arguments.answer_resets,
         input,

@@ -36,12 +36,21 @@ pub fn block_frames(driver: &Driver, options: &Options) -> Result<u32> {
 pub fn outputs(driver: &Driver) -> Result<Vec<ChannelId>> {
     let outputs = driver.channels()?.outputs;
     ensure!(outputs > 0, "the driver has no outputs");
-    Ok((0..outputs.min(2))
-        .map(|index| ChannelId {
-            is_input: false,
-            index,
-        })
-        .collect())
+    Ok(first_two(outputs, false))
+}
+
+/// Every input, at most two.
+#[cfg(windows)]
+pub fn inputs(driver: &Driver) -> Result<Vec<ChannelId>> {
+    let inputs = driver.channels()?.inputs;
+    ensure!(inputs > 0, "the driver has no inputs");
+    Ok(first_two(inputs, true))
+}
+
+fn first_two(count: u32, is_input: bool) -> Vec<ChannelId> {
+    (0..count.min(2))
+        .map(|index| ChannelId { is_input, index })
+        .collect()
 }
 
 /// Creates buffers for the outputs with a [`Probe`] as callback.

@@ -13,12 +13,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
+use super::probe::Probe;
 use super::{Options, bench, installed};
 use crate::sheet::Sheet;
 use crate::system::{GetModuleHandleW, GetProcAddress};
 
 /// How long each planted fault has to be noticed.
-const PLANTED_RUN: Duration = Duration::from_secs(1);
+const PLANTED_RUN: Duration = Duration::from_millis(400);
 
 /// The counters, in the driver's order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -51,7 +52,14 @@ pub fn guard(options: &Options, sheet: &Sheet) -> Result<()> {
     let mut driver = bench::open(options)?;
     let guarded = GuardedDll::of_loaded(&dll)?;
     let block_frames = bench::block_frames(&driver, options)?;
-    let seen = bench::prepare(&mut driver, block_frames)?;
+    let mut channels = bench::outputs(&driver)?;
+    let (probe, seen) = Probe::new(channels.len());
+    if options.records {
+        channels.extend(bench::inputs(&driver)?);
+    }
+    driver.create_buffers(&channels, block_frames, Box::new(probe.with_noise()))?;
+    sheet.note("block_frames", block_frames);
+    sheet.note("rate_hz", driver.sample_rate()?);
     driver.start()?;
     bench::wait_for_callbacks(&seen, 2)?;
 
@@ -69,6 +77,7 @@ pub fn guard(options: &Options, sheet: &Sheet) -> Result<()> {
     guarded.plant(Plant::Nothing);
     driver.stop()?;
     sheet.note("callbacks", seen.callbacks.get());
+    sheet.note("heard", seen.heard.get());
 
     sheet.step("judging");
     ensure!(clean.sections > 0, "no real-time section ran");

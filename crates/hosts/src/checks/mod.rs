@@ -61,6 +61,8 @@ pub struct Options {
     pub run: Duration,
     /// How often.
     pub count: u32,
+    /// Record while the guard counts.
+    pub records: bool,
     /// A second instance may be refused.
     pub may_refuse: bool,
     /// Open the driver anew when it asks for that.

@@ -185,25 +185,36 @@ fn one_altered_frame_is_not_exact() {
 
 #[test]
 fn a_cycle_is_clean_only_if_the_guard_is_awake() {
-    let sheet = |driver: &str| {
+    let case = |mode: &str, round: &str| {
         json!({
-            "driver": driver,
+            "mode": mode, "round": round,
             "clean": { "sections": 6_000, "allocations": 0, "frees": 0, "locks": 0 },
             "with_allocations": { "sections": 100, "allocations": 100, "frees": 100, "locks": 0 },
             "with_locks": { "sections": 100, "allocations": 0, "frees": 0, "locks": 100 },
         })
     };
-    let good = json!({ "seconds": 60, "drivers": [sheet("A"), sheet("B")] });
-    assert!(
-        rt_clean(&good)
-            .unwrap()
-            .text
-            .ends_with("0 locks in 6 000 cycles, planted ones counted; 60 s each")
+    let cases = [
+        case("A", "playing"),
+        case("A", "duplex"),
+        case("B", "playing"),
+    ];
+    let good = json!({ "seconds": 60, "cases": cases });
+    assert_eq!(
+        rt_clean(&good).unwrap().text,
+        "0 allocations, 0 frees, 0 locks in 18 000 cycles of 3 cases of 60 s (A, B); planted ones counted \
+         in each"
     );
-    falls_short(rt_clean, &good, "/drivers/1/clean/frees", json!(1));
-    falls_short(rt_clean, &good, "/drivers/1/clean/sections", json!(0));
-    falls_short(rt_clean, &good, "/drivers/0/with_locks/locks", json!(0));
-    is_unclear(rt_clean, &good, "/drivers/0/clean/locks");
+    falls_short(rt_clean, &good, "/cases/1/clean/frees", json!(1));
+    falls_short(rt_clean, &good, "/cases/1/clean/sections", json!(0));
+    falls_short(rt_clean, &good, "/cases/0/with_locks/locks", json!(0));
+    is_unclear(rt_clean, &good, "/cases/0/clean/locks");
+    let bad = rt_clean(&with(&good, "/cases/1/clean/locks", json!(3))).unwrap();
+    assert!(
+        bad.text
+            .ends_with("; A, duplex: 0, 0, 3 in 6 000 cycles, planted ones counted"),
+        "{}",
+        bad.text
+    );
     let native = rt_clean(&json!({ "native_test_passed": true })).unwrap();
     assert!(
         native.holds && native.text.contains("no Wine"),
