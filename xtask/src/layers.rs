@@ -9,7 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rt", &[]),
     ("asio", &["rt"]),
     ("config", &[]),
-    ("engine", &[]),
+    ("engine", &["rt"]),
     ("asio-io", &["asio", "engine", "rt"]),
     ("wasapi-io", &["config", "engine", "rt"]),
     ("simcard", &["engine", "rt"]),

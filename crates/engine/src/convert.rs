@@ -16,7 +16,7 @@ mod encoder;
 #[cfg(test)]
 mod tests;
 mod tile;
-mod units;
+pub(crate) mod units;
 mod words;
 
 pub use channel::write_channel;

@@ -20,4 +20,5 @@ pub mod format;
 pub mod graph;
 pub mod idle;
 pub mod latency;
+pub mod mix;
 pub mod resample;

@@ -18,4 +18,4 @@ macro_rules! on_units {
     }};
 }
 
-pub(super) use on_units;
+pub(crate) use on_units;
