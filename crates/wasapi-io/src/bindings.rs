@@ -891,6 +891,34 @@ impl IMMDeviceEnumerator {
             .and_then(|| windows_core::imp::Type::from_abi(result__))
         }
     }
+    pub unsafe fn RegisterEndpointNotificationCallback<P0>(
+        &self,
+        pclient: P0,
+    ) -> windows_core::HRESULT
+    where
+        P0: windows_core::Param<IMMNotificationClient>,
+    {
+        unsafe {
+            (windows_core::Interface::vtable(self).RegisterEndpointNotificationCallback)(
+                windows_core::Interface::as_raw(self),
+                pclient.param().abi(),
+            )
+        }
+    }
+    pub unsafe fn UnregisterEndpointNotificationCallback<P0>(
+        &self,
+        pclient: P0,
+    ) -> windows_core::HRESULT
+    where
+        P0: windows_core::Param<IMMNotificationClient>,
+    {
+        unsafe {
+            (windows_core::Interface::vtable(self).UnregisterEndpointNotificationCallback)(
+                windows_core::Interface::as_raw(self),
+                pclient.param().abi(),
+            )
+        }
+    }
 }
 #[repr(C)]
 pub struct IMMDeviceEnumerator_Vtbl {
@@ -912,8 +940,16 @@ pub struct IMMDeviceEnumerator_Vtbl {
         windows_core::PCWSTR,
         *mut *mut core::ffi::c_void,
     ) -> windows_core::HRESULT,
-    RegisterEndpointNotificationCallback: usize,
-    UnregisterEndpointNotificationCallback: usize,
+    pub RegisterEndpointNotificationCallback: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *mut core::ffi::c_void,
+    )
+        -> windows_core::HRESULT,
+    pub UnregisterEndpointNotificationCallback: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *mut core::ffi::c_void,
+    )
+        -> windows_core::HRESULT,
 }
 windows_core::imp::define_interface!(
     IMMEndpoint,
@@ -939,6 +975,169 @@ pub struct IMMEndpoint_Vtbl {
     pub GetDataFlow:
         unsafe extern "system" fn(*mut core::ffi::c_void, *mut EDataFlow) -> windows_core::HRESULT,
 }
+windows_core::imp::define_interface!(
+    IMMNotificationClient,
+    IMMNotificationClient_Vtbl,
+    0x7991eec9_7e89_4d85_8390_6c703cec60c0
+);
+windows_core::imp::interface_hierarchy!(IMMNotificationClient, windows_core::IUnknown);
+#[repr(C)]
+pub struct IMMNotificationClient_Vtbl {
+    pub base__: windows_core::IUnknown_Vtbl,
+    pub OnDeviceStateChanged: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        windows_core::PCWSTR,
+        u32,
+    ) -> windows_core::HRESULT,
+    pub OnDeviceAdded: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        windows_core::PCWSTR,
+    ) -> windows_core::HRESULT,
+    pub OnDeviceRemoved: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        windows_core::PCWSTR,
+    ) -> windows_core::HRESULT,
+    pub OnDefaultDeviceChanged: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        EDataFlow,
+        ERole,
+        windows_core::PCWSTR,
+    ) -> windows_core::HRESULT,
+    pub OnPropertyValueChanged: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        windows_core::PCWSTR,
+        PROPERTYKEY,
+    ) -> windows_core::HRESULT,
+}
+pub trait IMMNotificationClient_Impl: windows_core::IUnknownImpl {
+    fn OnDeviceStateChanged(
+        &self,
+        pwstrdeviceid: &windows_core::PCWSTR,
+        dwnewstate: u32,
+    ) -> windows_core::Result<()>;
+    fn OnDeviceAdded(&self, pwstrdeviceid: &windows_core::PCWSTR) -> windows_core::Result<()>;
+    fn OnDeviceRemoved(&self, pwstrdeviceid: &windows_core::PCWSTR) -> windows_core::Result<()>;
+    fn OnDefaultDeviceChanged(
+        &self,
+        flow: EDataFlow,
+        role: ERole,
+        pwstrdefaultdeviceid: &windows_core::PCWSTR,
+    ) -> windows_core::Result<()>;
+    fn OnPropertyValueChanged(
+        &self,
+        pwstrdeviceid: &windows_core::PCWSTR,
+        key: &PROPERTYKEY,
+    ) -> windows_core::Result<()>;
+}
+impl IMMNotificationClient_Vtbl {
+    pub const fn new<Identity: IMMNotificationClient_Impl, const OFFSET: isize>() -> Self {
+        unsafe extern "system" fn OnDeviceStateChanged<
+            Identity: IMMNotificationClient_Impl,
+            const OFFSET: isize,
+        >(
+            this: *mut core::ffi::c_void,
+            pwstrdeviceid: windows_core::PCWSTR,
+            dwnewstate: u32,
+        ) -> windows_core::HRESULT {
+            unsafe {
+                let this: &Identity =
+                    &*((this as *const *const ()).offset(OFFSET) as *const Identity);
+                IMMNotificationClient_Impl::OnDeviceStateChanged(
+                    this,
+                    core::mem::transmute(&pwstrdeviceid),
+                    core::mem::transmute_copy(&dwnewstate),
+                )
+                .into()
+            }
+        }
+        unsafe extern "system" fn OnDeviceAdded<
+            Identity: IMMNotificationClient_Impl,
+            const OFFSET: isize,
+        >(
+            this: *mut core::ffi::c_void,
+            pwstrdeviceid: windows_core::PCWSTR,
+        ) -> windows_core::HRESULT {
+            unsafe {
+                let this: &Identity =
+                    &*((this as *const *const ()).offset(OFFSET) as *const Identity);
+                IMMNotificationClient_Impl::OnDeviceAdded(
+                    this,
+                    core::mem::transmute(&pwstrdeviceid),
+                )
+                .into()
+            }
+        }
+        unsafe extern "system" fn OnDeviceRemoved<
+            Identity: IMMNotificationClient_Impl,
+            const OFFSET: isize,
+        >(
+            this: *mut core::ffi::c_void,
+            pwstrdeviceid: windows_core::PCWSTR,
+        ) -> windows_core::HRESULT {
+            unsafe {
+                let this: &Identity =
+                    &*((this as *const *const ()).offset(OFFSET) as *const Identity);
+                IMMNotificationClient_Impl::OnDeviceRemoved(
+                    this,
+                    core::mem::transmute(&pwstrdeviceid),
+                )
+                .into()
+            }
+        }
+        unsafe extern "system" fn OnDefaultDeviceChanged<
+            Identity: IMMNotificationClient_Impl,
+            const OFFSET: isize,
+        >(
+            this: *mut core::ffi::c_void,
+            flow: EDataFlow,
+            role: ERole,
+            pwstrdefaultdeviceid: windows_core::PCWSTR,
+        ) -> windows_core::HRESULT {
+            unsafe {
+                let this: &Identity =
+                    &*((this as *const *const ()).offset(OFFSET) as *const Identity);
+                IMMNotificationClient_Impl::OnDefaultDeviceChanged(
+                    this,
+                    core::mem::transmute_copy(&flow),
+                    core::mem::transmute_copy(&role),
+                    core::mem::transmute(&pwstrdefaultdeviceid),
+                )
+                .into()
+            }
+        }
+        unsafe extern "system" fn OnPropertyValueChanged<
+            Identity: IMMNotificationClient_Impl,
+            const OFFSET: isize,
+        >(
+            this: *mut core::ffi::c_void,
+            pwstrdeviceid: windows_core::PCWSTR,
+            key: PROPERTYKEY,
+        ) -> windows_core::HRESULT {
+            unsafe {
+                let this: &Identity =
+                    &*((this as *const *const ()).offset(OFFSET) as *const Identity);
+                IMMNotificationClient_Impl::OnPropertyValueChanged(
+                    this,
+                    core::mem::transmute(&pwstrdeviceid),
+                    core::mem::transmute(&key),
+                )
+                .into()
+            }
+        }
+        Self {
+            base__: windows_core::IUnknown_Vtbl::new::<Identity, OFFSET>(),
+            OnDeviceStateChanged: OnDeviceStateChanged::<Identity, OFFSET>,
+            OnDeviceAdded: OnDeviceAdded::<Identity, OFFSET>,
+            OnDeviceRemoved: OnDeviceRemoved::<Identity, OFFSET>,
+            OnDefaultDeviceChanged: OnDefaultDeviceChanged::<Identity, OFFSET>,
+            OnPropertyValueChanged: OnPropertyValueChanged::<Identity, OFFSET>,
+        }
+    }
+    pub fn matches(iid: &windows_core::GUID) -> bool {
+        iid == &<IMMNotificationClient as windows_core::Interface>::IID
+    }
+}
+impl windows_core::RuntimeName for IMMNotificationClient {}
 windows_core::imp::define_interface!(
     IPropertyStore,
     IPropertyStore_Vtbl,
@@ -1039,6 +1238,10 @@ pub const MMDeviceEnumerator: windows_core::GUID =
     windows_core::GUID::from_u128(0xbcde0395_e52f_467c_8e3d_c4579291692e);
 pub const PKEY_AudioEndpoint_FormFactor: PROPERTYKEY = PROPERTYKEY {
     fmtid: windows_core::GUID::from_u128(0x1da5d803_d492_4edd_8c23_e0c0ffee7f0e),
+    pid: 0,
+};
+pub const PKEY_AudioEngine_DeviceFormat: PROPERTYKEY = PROPERTYKEY {
+    fmtid: windows_core::GUID::from_u128(0xf19f064d_082c_4e27_bc73_6882a1bb8e4c),
     pid: 0,
 };
 pub const PKEY_DeviceInterface_FriendlyName: PROPERTYKEY = PROPERTYKEY {

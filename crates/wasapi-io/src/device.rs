@@ -88,6 +88,14 @@ impl WasapiDevice {
         }
     }
 
+    /// Whether the endpoint whose clock would be the device's is not among these.
+    pub(crate) fn is_gone(&self, chosen: &Chosen) -> bool {
+        match self.output {
+            Some(_) => chosen.output.is_none(),
+            None => chosen.input.is_none(),
+        }
+    }
+
     /// Has a question about the selections answered on the thread for questions.
     fn ask<T: Send + 'static>(
         &self,

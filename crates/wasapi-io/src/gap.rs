@@ -1,10 +1,12 @@
 //! The time without a device: a rhythm for the host, and the search.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::endpoint::{Chosen, Device, Endpoint, EndpointError, OpenRequest, Reopener, Waker};
 use engine::idle::Ticker;
 
+use crate::changes::Changes;
 use crate::clock::now_ns;
 use crate::com::SharedApartment;
 use crate::device::WasapiDevice;
@@ -13,8 +15,13 @@ use crate::parts::StreamWaker;
 use crate::priority::ProAudio;
 use crate::sync::{Event, Signal, Timer, wait_first};
 
-/// How often the search looks whether the device is there, in milliseconds.
+/// How often the search looks for a device that is gone, in milliseconds, as not every system tells
+/// of everything.
 const LOOK_MS: u32 = 20;
+/// How often it looks whether another is meant than the one that is there, likewise.
+const LOOK_SELDOM_MS: u32 = 250;
+/// The longest pause, in nanoseconds.
+const PAUSE_MAX_NS: u64 = 10_000_000_000;
 const NS_PER_MS: u64 = 1_000_000;
 
 /// The system's clock and its finest timer.
@@ -47,7 +54,7 @@ impl Ticker for SystemTicker {
     fn wait_until(&mut self, at_ns: u64) -> bool {
         let left_ns = at_ns.saturating_sub(now_ns());
         let Some((timer, waker)) = &self.waits else {
-            std::thread::sleep(std::time::Duration::from_nanos(left_ns));
+            std::thread::sleep(Duration::from_nanos(left_ns));
             return true;
         };
         timer.set((left_ns / 100) as i64);
@@ -75,10 +82,16 @@ impl Waker for NoWaker {
     fn wake(&self) {}
 }
 
-/// Opens a device again and again.
+/// Opens a device again and again. All but [`waker`](Reopener::waker) is used on one thread of ours.
 pub(crate) struct Search {
     device: WasapiDevice,
     woken: Option<Arc<StreamWaker>>,
+    /// `None` until the first pause, and while the system does not tell.
+    changes: Option<Changes>,
+    /// What was chosen when it was looked last.
+    seen: Option<Chosen>,
+    /// When a pause ended last because the system told something.
+    told_ns: u64,
     _apartment: Option<SharedApartment>,
 }
 
@@ -87,8 +100,36 @@ impl Search {
         Self {
             device,
             woken: Event::new().ok().map(|event| Arc::new(StreamWaker(event))),
+            changes: None,
+            seen: None,
+            told_ns: 0,
             _apartment: SharedApartment::hold().ok(),
         }
+    }
+
+    /// Waits for the waker (0) and for the system's word (1).
+    fn wait(&self, limit_ms: u32) -> Signal {
+        match (&self.woken, &self.changes) {
+            (Some(woken), Some(changes)) => wait_first(&[&**woken, changes], limit_ms),
+            (Some(woken), None) => wait_first(&[&**woken], limit_ms),
+            (None, _) => Signal::Failed,
+        }
+    }
+
+    /// The system has told something. It often does so several times for one change: the word is
+    /// taken at once, and others only after a while.
+    fn told(&mut self) {
+        let since_ns = now_ns().saturating_sub(self.told_ns);
+        let rest_ms = LOOK_MS.saturating_sub((since_ns / NS_PER_MS).min(u64::from(LOOK_MS)) as u32);
+        if let Some(woken) = self.woken.as_ref().filter(|_| rest_ms > 0) {
+            // Ends early when the waker is used, which ends the pause as well.
+            let _ = wait_first(&[&**woken], rest_ms);
+        }
+        if let Some(changes) = &self.changes {
+            changes.forget();
+        }
+        self.told_ns = now_ns();
+        self.seen = Some(self.device.chosen());
     }
 }
 
@@ -102,24 +143,35 @@ impl Reopener for Search {
     }
 
     fn pause(&mut self, limit_ns: u64) {
-        let limit_ms = (limit_ns / NS_PER_MS).clamp(1, 10_000) as u32;
-        let mut waited_ms = 0;
+        let end_ns = now_ns().saturating_add(limit_ns.min(PAUSE_MAX_NS));
+        if self.changes.is_none() {
+            self.changes = Changes::watch().ok();
+        }
+        let device = &self.device;
+        let mut seen = self.seen.take().unwrap_or_else(|| device.chosen());
         // One that stays and refuses is asked again after the whole pause only.
-        let before = self.device.chosen();
-        while waited_ms < limit_ms {
-            let step_ms = LOOK_MS.min(limit_ms - waited_ms);
-            let Some(woken) = &self.woken else {
-                std::thread::sleep(std::time::Duration::from_millis(u64::from(step_ms)));
-                return;
+        loop {
+            let left_ms = end_ns.saturating_sub(now_ns()).div_ceil(NS_PER_MS) as u32;
+            let look_ms = if self.device.is_gone(&seen) {
+                LOOK_MS
+            } else {
+                LOOK_SELDOM_MS
             };
-            if wait_first(&[&**woken], step_ms) != Signal::TimedOut {
-                return;
+            let step_ms = look_ms.min(left_ms);
+            match self.wait(step_ms) {
+                Signal::Of(0) => break,
+                Signal::Of(_) => return self.told(),
+                Signal::TimedOut => {}
+                Signal::Failed => std::thread::sleep(Duration::from_millis(step_ms.into())),
             }
-            waited_ms += step_ms;
-            if self.device.chosen() != before {
-                return;
+            let now = self.device.chosen();
+            let is_over = now != seen || step_ms == left_ms;
+            seen = now;
+            if is_over {
+                break;
             }
         }
+        self.seen = Some(seen);
     }
 
     fn waker(&self) -> Arc<dyn Waker> {

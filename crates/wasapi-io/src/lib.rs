@@ -49,6 +49,8 @@ pub use self::{
 #[cfg(windows)]
 mod asked;
 #[cfg(windows)]
+mod changes;
+#[cfg(windows)]
 mod client;
 #[cfg(windows)]
 mod clock;

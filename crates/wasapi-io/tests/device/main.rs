@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 mod cable;
+mod moves;
 mod record;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! The tests of the WASAPI endpoints themselves, on Wine's devices and on the simulated card.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -19,12 +20,18 @@ const SINK: Sink = Sink {
     channels: 2,
 };
 
+/// A card with a cable, and a second output for the default to move to.
+const CARD: &str = "card Simulated Card\n render OUT\n capture IN\ncable OUT 1 2 -> IN 1 2\n\
+                    card Spare Card\n render SPARE\n";
+/// How the tests find the program that lets faults strike the card.
+const STRIKER: &str = "SIMCARD_STRIKER";
+
 /// One leg for each of Wine's ways to the sound server, and one for the card.
 pub fn legs() -> Vec<Leg> {
     let mut legs: Vec<Leg> = [("pulse", Backend::Pulse), ("alsa", Backend::Alsa)]
         .map(|(name, backend)| {
             Leg::new(format!("device tests: {name}"), move |stage| {
-                run(stage, name, backend)
+                run(stage, name, backend, None)
             })
         })
         .into();
@@ -34,18 +41,27 @@ pub fn legs() -> Vec<Leg> {
 
 fn on_card(stage: &mut Stage<'_>) -> Result<Passed> {
     let programs = stage.card()?;
-    let service = Service::start(stage.rig()?, &programs)?;
-    let outcome = run(stage, "card", Backend::Card);
+    let service = Service::start_as(stage.rig()?, &programs, Some(CARD))?;
+    let striker = programs.join("simcard-service.exe");
+    let outcome = run(stage, "card", Backend::Card, Some(&striker));
     service.finish(stage.rig()?, &programs)?;
     outcome
 }
 
-fn run(stage: &mut Stage<'_>, name: &str, backend: Backend) -> Result<Passed> {
+fn run(
+    stage: &mut Stage<'_>,
+    name: &str,
+    backend: Backend,
+    striker: Option<&Path>,
+) -> Result<Passed> {
     let program = stage.device_tests()?;
     let paths = stage.paths;
     let rig = stage.rig()?;
     rig.use_sink(SINK)?;
     let mut command = rig.wine(backend)?.command_to(program, SINK);
+    if let Some(striker) = striker {
+        command.env(STRIKER, places::windows_path(striker));
+    }
     command.args(["--include-ignored", "--test-threads", "1"]);
     let log = places::logs(paths).join(format!("device-tests-{name}"));
     let output = captured::capture(&mut command, &log, LIMIT)?;
