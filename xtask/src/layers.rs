@@ -10,6 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("asio", &["rt"]),
     ("config", &[]),
     ("engine", &["rt"]),
+    ("record", &["rt"]),
     ("asio-io", &["asio", "engine", "rt"]),
     ("wasapi-io", &["config", "engine", "rt"]),
     ("simcard", &["engine", "rt"]),
@@ -22,11 +23,14 @@ const LAYERS: &[(&str, &[&str])] = &[
         "simcard-asio",
         &["asio", "engine", "rt", "simcard", "simcard-service"],
     ),
-    ("session", &["asio", "asio-io", "config", "engine", "rt"]),
+    (
+        "session",
+        &["asio", "asio-io", "config", "engine", "record", "rt"],
+    ),
     ("validator", &["asio", "rt"]),
     (
         "asio2wasapi-driver",
-        &["asio", "config", "rt", "session", "wasapi-io"],
+        &["asio", "config", "record", "rt", "session", "wasapi-io"],
     ),
     (
         "asio2wasapi-cli",
@@ -34,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "asio",
             "config",
             "engine",
+            "record",
             "rt",
             "session",
             "simcard",
