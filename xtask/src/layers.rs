@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("record", &["rt"]),
     ("asio-io", &["asio", "engine", "rt"]),
     ("wasapi-io", &["config", "engine", "rt"]),
+    ("ipc", &[]),
     ("simcard", &["engine", "rt"]),
     ("simcard-service", &["engine", "rt", "simcard"]),
     (

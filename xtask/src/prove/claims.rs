@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::judge::{self, Figure};
-use super::source::{CardRun, Source};
+use super::source::{CardRun, ExampleRun, Source};
 
 /// Something that the project promises.
 pub struct Claim {
@@ -43,6 +43,13 @@ const BITS: Source = Source::Card(CardRun {
 const LATENCY: Source = Source::Card(CardRun {
     full: &["latency"],
     quick: &["latency", "--quick"],
+});
+
+const FUZZ: Source = Source::Example(ExampleRun {
+    package: "ipc",
+    example: "fuzz",
+    full: &["--count", "10000000", "--seed", "1"],
+    quick: &["--count", "1000000", "--seed", "1"],
 });
 
 /// All of them, in the order in which they are measured.
@@ -135,6 +142,17 @@ pub const CLAIMS: &[Claim] = &[
                  median",
         source: Source::Cost,
         judge: judge::cost,
+    },
+    Claim {
+        id: "ipc-fuzz",
+        sentence: "Whatever bytes a client writes into the memory that it shares with the router, and \
+                   whatever it does at any time, it crashes nobody and costs no other client a frame: \
+                   arbitrary words in arbitrary places, wishes of every kind, blocks done early, late, \
+                   never or twice, samples that are no sound, synchronous and pipelined, beside a \
+                   client that keeps to the rules and whose sound is compared frame by frame.",
+        target: "10 million inputs without a crash or a frame lost or altered",
+        source: FUZZ,
+        judge: judge::ipc_fuzz,
     },
     Claim {
         id: "rt-clean",

@@ -10,6 +10,7 @@ mod cost;
 mod drift;
 mod latency;
 mod monitor;
+mod router;
 
 pub use bits::bit_exact;
 pub use busy::busy;
@@ -17,6 +18,7 @@ pub use cost::cost;
 pub use drift::drift;
 pub use latency::{added_latency, reported_latency};
 pub use monitor::monitor;
+pub use router::ipc_fuzz;
 
 /// The largest relative error of a clock.
 const CLOCK_ERROR_MAX: f64 = 1e-9;

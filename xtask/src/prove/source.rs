@@ -57,6 +57,8 @@ pub struct Taken {
 pub enum Source {
     /// The program of the simulated card, in virtual time.
     Card(CardRun),
+    /// An example of another crate that needs neither Wine nor a device.
+    Example(ExampleRun),
     /// The validator on the drivers with planted faults.
     PlantedFaults,
     /// The engine's program of costs.
@@ -67,6 +69,35 @@ pub enum Source {
     Monitor,
     /// Programs in turns on the simulated card under Wine, beside one that keeps the processor busy.
     Busy,
+}
+
+/// A crate's example and its arguments; both forms run optimised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExampleRun {
+    /// The crate.
+    pub package: &'static str,
+    /// The example.
+    pub example: &'static str,
+    /// The long form's arguments.
+    pub full: &'static [&'static str],
+    /// The short form's.
+    pub quick: &'static [&'static str],
+}
+
+impl ExampleRun {
+    fn arguments(&self, quick: bool) -> Vec<&'static str> {
+        let mut all = vec![
+            "run",
+            "--release",
+            "-p",
+            self.package,
+            "--example",
+            self.example,
+            "--",
+        ];
+        all.extend(if quick { self.quick } else { self.full });
+        all
+    }
 }
 
 /// Arguments of the simulated card's program. The long form runs optimised.
@@ -83,6 +114,7 @@ impl Source {
     pub fn name(self) -> &'static str {
         match self {
             Source::Card(_) => "the simulated card's program",
+            Source::Example(run) => run.example,
             Source::PlantedFaults => "the validator",
             Source::Cost => "the engine's program of costs",
             Source::Guard => "the driver that counts",
@@ -94,7 +126,7 @@ impl Source {
     /// Whether the short form takes seconds and needs nothing but Rust.
     #[cfg(not(windows))]
     pub fn is_cheap(self) -> bool {
-        matches!(self, Source::Card(_))
+        matches!(self, Source::Card(_) | Source::Example(_))
     }
 
     /// The programs that measure, as one would type them.
@@ -104,6 +136,7 @@ impl Source {
                 let arguments = card_arguments(run, quick);
                 vec![format!("cargo {}", arguments.join(" "))]
             }
+            Source::Example(run) => vec![format!("cargo {}", run.arguments(quick).join(" "))],
             Source::PlantedFaults => {
                 let end = if quick { " --quick" } else { "" };
                 vec![format!(
@@ -152,6 +185,12 @@ impl Source {
                 command
                     .args(card_arguments(run, quick))
                     .current_dir(&paths.root);
+                let data = program::json(&mut command, shows, LIMIT)?;
+                Ok(Taken { data, form })
+            }
+            Source::Example(run) => {
+                let mut command = Command::new("cargo");
+                command.args(run.arguments(quick)).current_dir(&paths.root);
                 let data = program::json(&mut command, shows, LIMIT)?;
                 Ok(Taken { data, form })
             }

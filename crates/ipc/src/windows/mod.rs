@@ -1,0 +1,135 @@
+//! Links between processes, on Windows: named memory and two named events for each place, open to
+//! the same user in the same session alone.
+
+#![allow(unsafe_code)] // Views of memory and handles have no safe door.
+
+#[allow(
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::all,
+    clippy::undocumented_unsafe_blocks
+)]
+mod bindings;
+mod event;
+mod memory;
+mod security;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use windows_core::HSTRING;
+
+use crate::layout::{Header, MAGIC, VERSION, router_state};
+use crate::limits::CLIENTS_MAX;
+use crate::link::Link;
+use event::{Event, is_alive};
+use memory::Memory;
+use security::SameUser;
+
+/// The name of the router that everybody uses. Tests have others.
+pub const ROUTER: &str = "asio2wasapi-router";
+
+/// One end of a link between processes.
+pub struct WindowsLink {
+    memory: Memory,
+    wakes: Event,
+    woken: Event,
+}
+
+/// The names of a place's memory and events. Another version has others, so that the two never meet.
+struct Names {
+    memory: HSTRING,
+    client: HSTRING,
+    router: HSTRING,
+}
+
+impl Names {
+    fn new(router: &str, place: usize) -> Result<Names, String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if router.is_empty() || router.len() > 64 || !router.chars().all(is_plain) {
+            return Err(format!(
+                "A router cannot be called {router:?}; use 1 to 64 letters, digits and hyphens."
+            ));
+        }
+        if place >= CLIENTS_MAX {
+            return Err(format!(
+                "The router has {CLIENTS_MAX} places; number {place} is none of them."
+            ));
+        }
+        let name = |what: &str| HSTRING::from(format!("Local\\{router}-{VERSION}-{place}-{what}"));
+        Ok(Names {
+            memory: name("memory"),
+            client: name("client"),
+            router: name("router"),
+        })
+    }
+}
+
+impl WindowsLink {
+    /// Makes a place of the router of that name, for the router. What is left of a router that is
+    /// gone is taken over.
+    ///
+    /// # Errors
+    /// One sentence: another router is there, or what the system said.
+    pub fn make(router: &str, place: usize) -> Result<WindowsLink, String> {
+        let names = Names::new(router, place)?;
+        let user = SameUser::new()?;
+        let (memory, existed) = Memory::make(&names.memory, &user)?;
+        let part = &memory.header().router;
+        let process = part.process.load(Ordering::Acquire);
+        let is_served = part.magic.load(Ordering::Relaxed) == MAGIC
+            && part.state.load(Ordering::Acquire) != router_state::ENDED;
+        if existed && is_served && process != process_id() && is_alive(process) {
+            return Err(format!(
+                "A router runs already (process {process}); end it before another is started."
+            ));
+        }
+        Ok(WindowsLink {
+            memory,
+            wakes: Event::make(&names.client, &user)?,
+            woken: Event::make(&names.router, &user)?,
+        })
+    }
+
+    /// The place of the router of that name, for a client; `None` if there is none.
+    pub fn open(router: &str, place: usize) -> Option<WindowsLink> {
+        let names = Names::new(router, place).ok()?;
+        Some(WindowsLink {
+            memory: Memory::open(&names.memory)?,
+            wakes: Event::open(&names.router)?,
+            woken: Event::open(&names.client)?,
+        })
+    }
+}
+
+/// The number of this process.
+pub fn process_id() -> u32 {
+    // SAFETY: the call takes nothing.
+    unsafe { bindings::GetCurrentProcessId() }
+}
+
+impl Link for WindowsLink {
+    fn header(&self) -> &Header {
+        self.memory.header()
+    }
+
+    fn samples(&self) -> &[AtomicU32] {
+        self.memory.samples()
+    }
+
+    fn wake(&self) {
+        self.wakes.set();
+    }
+
+    fn wait(&self, timeout_ns: u64) -> bool {
+        self.woken.wait(timeout_ns)
+    }
+
+    fn is_alive(&self, process: u32) -> bool {
+        is_alive(process)
+    }
+}
+
+#[cfg(test)]
+mod tests;
