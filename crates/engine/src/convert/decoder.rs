@@ -11,6 +11,8 @@ use crate::format::{SampleFormat, StreamFormat};
 
 /// Channels that are read together.
 const GROUP: usize = 8;
+/// Streams of no more channels are read with less to prepare.
+const FEW: usize = 2;
 
 /// One channel's samples to be filled, in the machine's byte order.
 #[derive(Debug, PartialEq)]
@@ -65,20 +67,39 @@ impl Decoder {
         let frames = bytes.len() / self.format.frame_bytes();
         let bytes = &bytes[..frames * self.format.frame_bytes()];
         let mut planes = planes.into_iter();
+        if channels <= FEW {
+            return self.read_channels::<FEW>(0, bytes, &mut planes);
+        }
         for first in (0..channels).step_by(GROUP) {
-            let mut group = [const { None }; GROUP];
-            for slot in &mut group[..(channels - first).min(GROUP)] {
-                *slot = planes.next().flatten();
-            }
-            match group.iter().flatten().next() {
-                None => {}
-                Some(PlaneMut::Int32(_)) => self.read_group(first, group.map(integers), bytes),
-                Some(PlaneMut::Float32(_)) => self.read_group(first, group.map(floats), bytes),
-            }
+            self.read_channels::<GROUP>(first, bytes, &mut planes);
         }
     }
 
-    fn read_group<T: ClientSample>(&self, first: usize, planes: [&mut [T]; GROUP], bytes: &[u8]) {
+    /// Reads up to `N` neighbouring channels, whose planes come next.
+    fn read_channels<'a, const N: usize>(
+        &self,
+        first: usize,
+        bytes: &[u8],
+        planes: &mut impl Iterator<Item = Option<PlaneMut<'a>>>,
+    ) {
+        let channels = usize::from(self.format.channels);
+        let mut group = [const { None }; N];
+        for slot in &mut group[..(channels - first).min(N)] {
+            *slot = planes.next().flatten();
+        }
+        match group.iter().flatten().next() {
+            None => {}
+            Some(PlaneMut::Int32(_)) => self.read_group(first, group.map(integers), bytes),
+            Some(PlaneMut::Float32(_)) => self.read_group(first, group.map(floats), bytes),
+        }
+    }
+
+    fn read_group<T: ClientSample, const N: usize>(
+        &self,
+        first: usize,
+        planes: [&mut [T]; N],
+        bytes: &[u8],
+    ) {
         let place = Place {
             first,
             channels: usize::from(self.format.channels),
@@ -113,46 +134,46 @@ fn floats(plane: Option<PlaneMut<'_>>) -> &mut [f32] {
 /// A client's sample type.
 trait ClientSample: Copy + Default {
     /// Reads the channels of a group.
-    fn read<S: Simd>(simd: S, sample: SampleFormat, place: Place<'_, Self>);
+    fn read<S: Simd, const N: usize>(simd: S, sample: SampleFormat, place: Place<'_, Self, N>);
 }
 
 impl ClientSample for i32 {
-    fn read<S: Simd>(simd: S, sample: SampleFormat, place: Place<'_, i32>) {
+    fn read<S: Simd, const N: usize>(simd: S, sample: SampleFormat, place: Place<'_, i32, N>) {
         match sample {
-            SampleFormat::Int16 => collect::<2, _, _>(simd, IntToInt::<16>, place),
-            SampleFormat::Int24 => collect::<3, _, _>(simd, IntToInt::<24>, place),
-            SampleFormat::Int24In32 => collect::<4, _, _>(simd, IntToInt::<24>, place),
-            SampleFormat::Int32 => collect::<4, _, _>(simd, IntToInt::<32>, place),
-            SampleFormat::Float32 => collect::<4, _, _>(simd, FloatToInt::<32>, place),
+            SampleFormat::Int16 => collect::<2, _, _, N>(simd, IntToInt::<16>, place),
+            SampleFormat::Int24 => collect::<3, _, _, N>(simd, IntToInt::<24>, place),
+            SampleFormat::Int24In32 => collect::<4, _, _, N>(simd, IntToInt::<24>, place),
+            SampleFormat::Int32 => collect::<4, _, _, N>(simd, IntToInt::<32>, place),
+            SampleFormat::Float32 => collect::<4, _, _, N>(simd, FloatToInt::<32>, place),
         }
     }
 }
 
 impl ClientSample for f32 {
-    fn read<S: Simd>(simd: S, sample: SampleFormat, place: Place<'_, f32>) {
+    fn read<S: Simd, const N: usize>(simd: S, sample: SampleFormat, place: Place<'_, f32, N>) {
         match sample {
-            SampleFormat::Int16 => collect::<2, _, _>(simd, WordToFloat::<16>, place),
-            SampleFormat::Int24 => collect::<3, _, _>(simd, WordToFloat::<24>, place),
-            SampleFormat::Int24In32 => collect::<4, _, _>(simd, WordToFloat::<24>, place),
-            SampleFormat::Int32 => collect::<4, _, _>(simd, WordToFloat::<32>, place),
-            SampleFormat::Float32 => collect::<4, _, _>(simd, FloatToFloat, place),
+            SampleFormat::Int16 => collect::<2, _, _, N>(simd, WordToFloat::<16>, place),
+            SampleFormat::Int24 => collect::<3, _, _, N>(simd, WordToFloat::<24>, place),
+            SampleFormat::Int24In32 => collect::<4, _, _, N>(simd, WordToFloat::<24>, place),
+            SampleFormat::Int32 => collect::<4, _, _, N>(simd, WordToFloat::<32>, place),
+            SampleFormat::Float32 => collect::<4, _, _, N>(simd, FloatToFloat, place),
         }
     }
 }
 
 /// Whole frames, and the planes that some of their channels go to.
-struct Place<'a, T> {
+struct Place<'a, T, const N: usize> {
     first: usize,
     channels: usize,
-    planes: [&'a mut [T]; GROUP],
+    planes: [&'a mut [T]; N],
     bytes: &'a [u8],
 }
 
 /// Collects planes from frames of samples of `BYTES` bytes.
-fn collect<const BYTES: usize, S: Simd, D: Decode<S>>(
+fn collect<const BYTES: usize, S: Simd, D: Decode<S>, const N: usize>(
     simd: S,
     decode: D,
-    place: Place<'_, D::Sample>,
+    place: Place<'_, D::Sample, N>,
 ) where
     Samples<BYTES>: Tile<1> + Tile<2> + Tile<8>,
 {
@@ -163,32 +184,39 @@ fn collect<const BYTES: usize, S: Simd, D: Decode<S>>(
         bytes,
     } = place;
     match channels {
-        1 => simd.vectorize(
+        1 if const { N == FEW } => simd.vectorize(
             #[inline(always)]
-            || {
-                let [a, ..] = planes;
-                dense::<BYTES, 1, _, _>(simd, decode, bytes, [a]);
-            },
+            || dense::<BYTES, 1, _, _>(simd, decode, bytes, first_of(planes)),
         ),
-        2 => simd.vectorize(
+        2 if const { N == FEW } => simd.vectorize(
             #[inline(always)]
-            || {
-                let [a, b, ..] = planes;
-                dense::<BYTES, 2, _, _>(simd, decode, bytes, [a, b]);
-            },
+            || dense::<BYTES, 2, _, _>(simd, decode, bytes, first_of(planes)),
         ),
-        8 => simd.vectorize(
+        8 if const { N == GROUP } => simd.vectorize(
             #[inline(always)]
-            || dense::<BYTES, 8, _, _>(simd, decode, bytes, planes),
+            || dense::<BYTES, 8, _, _>(simd, decode, bytes, first_of(planes)),
         ),
-        _ => simd.vectorize(
+        _ if const { N == GROUP } => simd.vectorize(
             #[inline(always)]
             || {
                 let group = bytes.get(first * BYTES..).unwrap_or_default();
-                sparse::<BYTES, _, _>(simd, decode, group, channels * BYTES, planes);
+                sparse::<BYTES, _, _, N>(simd, decode, group, channels * BYTES, planes);
             },
         ),
+        // Few channels are 1 or 2; what cannot be is not compiled, hence the conditions.
+        _ => {}
     }
+}
+
+/// The first `M` planes; none in place of those that there are not.
+#[inline(always)]
+fn first_of<T, const N: usize, const M: usize>(mut planes: [&mut [T]; N]) -> [&mut [T]; M] {
+    std::array::from_fn(|place| {
+        planes
+            .get_mut(place)
+            .map(std::mem::take)
+            .unwrap_or_default()
+    })
 }
 
 /// The planes are all channels of the stream.
@@ -231,12 +259,12 @@ fn dense<const BYTES: usize, const CHANNELS: usize, S: Simd, D: Decode<S>>(
 
 /// The planes are some channels of the stream; the first is at the begin of `bytes`.
 #[inline(always)]
-fn sparse<const BYTES: usize, S: Simd, D: Decode<S>>(
+fn sparse<const BYTES: usize, S: Simd, D: Decode<S>, const N: usize>(
     simd: S,
     decode: D,
     bytes: &[u8],
     frame_bytes: usize,
-    mut planes: [&mut [D::Sample]; GROUP],
+    mut planes: [&mut [D::Sample]; N],
 ) where
     Samples<BYTES>: Tile<GROUP>,
 {

@@ -7,7 +7,7 @@ use fearless_simd::{Level, Simd, SimdBase, u32x8};
 use super::dither::{DitherFloat, DitherInt, Noise};
 use super::tile::{BYTES_MAX, Packing, Samples, Tile};
 use super::units::on_units;
-use super::words::{Encode, FloatToFloat, FloatToInt, IntToFloat, IntToInt, LANES};
+use super::words::{Encode, FloatToFloat, FloatToInt, FloatToLow24, IntToFloat, IntToInt, LANES};
 use crate::client::Plane;
 use crate::format::{SampleFormat, StreamFormat};
 
@@ -224,7 +224,7 @@ impl ClientWord for f32 {
         use SampleFormat::*;
         match (sample, noise) {
             (Int16, None) => spread::<2, N, _, _>(simd, FloatToInt::<16>, place),
-            (Int24, None) => spread::<3, N, _, _>(simd, FloatToInt::<24>, place),
+            (Int24, None) => spread::<3, N, _, _>(simd, FloatToLow24, place),
             (Int24In32, None) => spread::<4, N, _, _>(simd, FloatToInt::<24>, place),
             (Int32, _) => spread::<4, N, _, _>(simd, FloatToInt::<32>, place),
             (Float32, _) => spread::<4, N, _, _>(simd, FloatToFloat, place),
@@ -252,22 +252,24 @@ fn spread<const BYTES: usize, const N: usize, S: Simd, E: Encode<S>>(
 {
     let Place { group, planes, out } = place;
     match group.channels {
-        1 => simd.vectorize(
+        1 if const { N == FEW } => simd.vectorize(
             #[inline(always)]
             || dense::<BYTES, 1, _, _>(simd, encode, first_of(planes), out),
         ),
-        2 => simd.vectorize(
+        2 if const { N == FEW } => simd.vectorize(
             #[inline(always)]
             || dense::<BYTES, 2, _, _>(simd, encode, first_of(planes), out),
         ),
-        8 if N == GROUP => simd.vectorize(
+        8 if const { N == GROUP } => simd.vectorize(
             #[inline(always)]
             || dense::<BYTES, 8, _, _>(simd, encode, first_of(planes), out),
         ),
-        _ => simd.vectorize(
+        _ if const { N == GROUP } => simd.vectorize(
             #[inline(always)]
             || sparse::<BYTES, _, _>(simd, encode, group, &planes, out),
         ),
+        // Few channels are 1 or 2; what cannot be is not compiled, hence the conditions.
+        _ => {}
     }
 }
 
@@ -289,7 +291,7 @@ fn dense<const BYTES: usize, const CHANNELS: usize, S: Simd, E: Encode<S>>(
 {
     let tile_bytes = <Samples<BYTES> as Tile<CHANNELS>>::BYTES;
     let mut state = encode.begin(simd);
-    let packing = Packing::new(simd);
+    let packing = Packing::new(simd, E::FIRST_BYTE);
     let mut words = [u32x8::splat(simd, 0); CHANNELS];
     let frames = planes[0].len();
     let tiles = frames / LANES;
@@ -326,7 +328,7 @@ fn sparse<const BYTES: usize, S: Simd, E: Encode<S>>(
     Samples<BYTES>: Tile<GROUP>,
 {
     let mut state = encode.begin(simd);
-    let packing = Packing::new(simd);
+    let packing = Packing::new(simd, E::FIRST_BYTE);
     let mut tile = [0; BYTES_MAX];
     let (frame_bytes, wanted) = (group.channels * BYTES, group.count * BYTES);
     for (number, frames) in out.chunks_mut(LANES * frame_bytes).enumerate() {

@@ -33,23 +33,25 @@ pub trait Tile<const CHANNELS: usize> {
     fn take<S: Simd>(simd: S, bytes: &[u8]) -> [u32x8<S>; CHANNELS];
 }
 
-/// How the upper 3 bytes of each word are moved together.
+/// How 3 bytes of each word are moved together.
 #[derive(Clone, Copy)]
 pub struct Packing<S: Simd>(u8x32<S>);
 
 impl<S: Simd> Packing<S> {
-    /// To be made once for a block.
+    /// Of the bytes from that one on: 1 for the upper ones, 0 for the lower ones. To be made once for a
+    /// block.
     #[inline(always)]
-    pub fn new(simd: S) -> Self {
-        const PLACES: [u8; HALF] = [1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 0, 0, 0, 0];
+    pub fn new(simd: S, first_byte: u8) -> Self {
+        const PLACES: [u8; HALF] = [0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0];
+        let places = PLACES.map(|place| place + first_byte);
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         if simd.level().as_avx2().is_some() {
             // If the compiler knew these places, it would make one move of this and those before it,
             // for each half of the result another, and that is more of them.
-            let places = u8x16::load_array(simd, black_box(PLACES));
+            let places = u8x16::load_array(simd, black_box(places));
             return Packing(places.combine(places));
         }
-        let places = u8x16::load_array(simd, PLACES);
+        let places = u8x16::load_array(simd, places);
         Packing(places.combine(places))
     }
 
@@ -194,7 +196,7 @@ fn load<S: Simd, const N: usize>(simd: S, bytes: &[u8]) -> [u32x8<S>; N] {
     vectors
 }
 
-/// [`store`] of the upper 3 bytes of each word. A whole half is written where its 12 bytes go, and
+/// [`store`] of 3 bytes of each word. A whole half is written where its 12 bytes go, and
 /// what is too much overwritten by the next; only the last has its size.
 #[inline(always)]
 fn store_packed<S: Simd, const N: usize>(

@@ -17,6 +17,9 @@ const INFINITY: i32 = 0x7F80_0000;
 pub trait Encode<S: Simd> {
     /// The client's sample.
     type Sample: Copy + Default;
+    /// The first of the 3 bytes of a word that make a packed sample: the upper ones, unless told
+    /// otherwise.
+    const FIRST_BYTE: u8 = 1;
     /// What changes from sample to sample; in a register while a block is converted.
     type State: Copy;
     /// The state at a block's begin.
@@ -47,6 +50,11 @@ pub struct IntToFloat;
 #[derive(Clone, Copy)]
 pub struct FloatToInt<const BITS: u32>;
 
+/// Floats to integers of 24 bits in the *lower* bytes of words: what packed samples are made of needs no
+/// shift.
+#[derive(Clone, Copy)]
+pub struct FloatToLow24;
+
 /// Floats as they are.
 #[derive(Clone, Copy)]
 pub struct FloatToFloat;
@@ -54,7 +62,14 @@ pub struct FloatToFloat;
 /// Conversions that are the same for every sample.
 macro_rules! plain {
     ($sample:ty, [$($generic:tt)*] $name:ty, |$simd:ident, $samples:ident| $words:expr) => {
+        plain!($sample, [$($generic)*] $name, 1, |$simd, $samples| $words);
+    };
+    (
+        $sample:ty, [$($generic:tt)*] $name:ty, $first_byte:literal,
+        |$simd:ident, $samples:ident| $words:expr
+    ) => {
         impl<S: Simd, $($generic)*> Encode<S> for $name {
+            const FIRST_BYTE: u8 = $first_byte;
             type Sample = $sample;
             type State = ();
 
@@ -80,6 +95,9 @@ plain!(i32, [] IntToFloat, |simd, samples| {
 });
 plain!(f32, [const BITS: u32] FloatToInt<BITS>, |simd, samples| {
     int_of::<S, BITS>(f32x8::load_array_ref(simd, samples)).bitcast()
+});
+plain!(f32, [] FloatToLow24, 0, |simd, samples| {
+    rounded::<S, 24>(f32x8::load_array_ref(simd, samples)).bitcast()
 });
 plain!(f32, [] FloatToFloat, |simd, samples| {
     finite(f32x8::load_array_ref(simd, samples).bitcast()).bitcast()
@@ -153,26 +171,33 @@ const fn upper<const BITS: u32>() -> u32 {
 #[inline(always)]
 pub fn int_of<S: Simd, const BITS: u32>(floats: f32x8<S>) -> i32x8<S> {
     let simd = floats.simd;
-    let scaled = floats * (1u32 << (BITS - 1)) as f32;
-    if BITS == 32 {
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        if let Some(avx2) = simd.level().as_avx2() {
-            return avx2::whole(avx2, scaled.into()).simd_into(simd);
-        }
-        return scaled.round_ties_even().to_int_precise();
+    if BITS < 32 {
+        return rounded::<S, BITS>(floats) << (32 - BITS);
     }
-    // Up to 24 bits both ends of the scale are floats, so it can be limited before it is rounded.
+    let scaled = floats * (1u32 << (BITS - 1)) as f32;
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    if let Some(avx2) = simd.level().as_avx2() {
+        return avx2::whole(avx2, scaled.into()).simd_into(simd);
+    }
+    scaled.round_ties_even().to_int_precise()
+}
+
+/// The same of up to 24 bits in the lower bits. Of what is no number these are 0, and those above may be
+/// anything.
+#[inline(always)]
+fn rounded<S: Simd, const BITS: u32>(floats: f32x8<S>) -> i32x8<S> {
+    let simd = floats.simd;
+    let scaled = floats * (1u32 << (BITS - 1)) as f32;
+    // Both ends of the scale are floats, so it can be limited before it is rounded.
     let top = ((1u32 << (BITS - 1)) - 1) as f32;
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     if let Some(avx2) = simd.level().as_avx2() {
         let (top, bottom) = (f32x8::splat(simd, top), f32x8::splat(simd, -top - 1.0));
-        let whole = avx2::limited(avx2, scaled.into(), bottom.into(), top.into());
-        // What is no number is now the upmost bit, which goes.
-        return SimdInto::<i32x8<S>, S>::simd_into(whole, simd) << (32 - BITS);
+        return avx2::limited(avx2, scaled.into(), bottom.into(), top.into()).simd_into(simd);
     }
     let whole: i32x8<S> = scaled.min(top).max(-top - 1.0).round_ties_even().to_int();
     let is_number = floats.simd_eq(floats);
-    is_number.select(whole << (32 - BITS), i32x8::splat(simd, 0))
+    is_number.select(whole, i32x8::splat(simd, 0))
 }
 
 /// The same with the instructions of AVX2, which round when they convert.
