@@ -288,6 +288,17 @@ fn cost_falls_short_at_each_of_its_limits() {
         "kept": { "tolerance_percent": 3, "instructions_per_sample": { "a": 1.9, "b dither": 4.0 } },
         "rates": [rate, rate], "cycles": [cycle(2, 90), cycle(64, 5_100)],
     });
+    let mut controlled = with(&good, "/rates/0/of_memcpy_percent", json!(70.0));
+    controlled["rates_beside_ordinary_stores"] = good["rates"].clone();
+    let text = cost(&controlled).unwrap().text;
+    assert!(
+        text.contains("at 70 %, and beside a memcpy with ordinary stores 2, the median one at 91 %, the least at 91 %; a"),
+        "{text}"
+    );
+    assert!(
+        !cost(&controlled).unwrap().holds,
+        "the control decides nothing"
+    );
     let figure = cost(&good).unwrap();
     let text = "1 of 1 conversions within 2 instructions a sample, at most 1.90; with dither at most \
                 4.10; 2 of 2 at 80 % of memcpy's rate or more, the median one at 91 %, the least \
