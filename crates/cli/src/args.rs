@@ -19,6 +19,7 @@ Examples:
   asio2wasapi devices               what can be played to, and how
   asio2wasapi play song.wav         listen to the driver's work
   asio2wasapi doctor                why there is no sound
+  asio2wasapi status --watch        what runs, its latency, what goes wrong
   asio2wasapi validate FlexASIO     whether any ASIO driver does what programs rely on
 
 Exit status: 0 done, 1 failed (standard error says why), 2 wrong usage, 5 needs an administrator."
@@ -72,6 +73,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show which programs use the drivers now, and how that goes
+    Status(StatusArguments),
     /// Check whether an ASIO driver, of any maker, does what programs rely on
     Validate(ValidateArguments),
     /// One check of `validate`, in a process of its own
@@ -215,6 +218,34 @@ fn check_ids() -> PossibleValuesParser {
         .into()
 }
 
+/// What `status` wants to know.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  asio2wasapi status                  programs, devices, latency, dropouts, the last events
+  asio2wasapi status --watch          the same every second until Ctrl-C
+  asio2wasapi status --last           what happened in the last session, from beginning to end
+  asio2wasapi status --last 3 --json  the last three, for scripts
+
+A session is what a program does with a driver, from its start to its end. The last ten are kept in
+%LOCALAPPDATA%\\asio2wasapi, or in the folder that ASIO2WASAPI_STATE names. Set ASIO2WASAPI_LOG to the
+path of a file to have every event written there as well. Times are UTC.")]
+pub struct StatusArguments {
+    /// Show it again every second until Ctrl-C
+    #[arg(long, conflicts_with = "last")]
+    pub watch: bool,
+    /// Print JSON instead of text; with --watch one object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Show the record of the last session, or of so many
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub last: Option<u32>,
+    /// Show so many of the last events; without this 5 of what runs and 40 of a record
+    #[arg(long, value_name = "N")]
+    pub events: Option<usize>,
+}
+
 /// What `play` wants to know.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -263,12 +294,25 @@ mod tests {
     }
 
     #[test]
+    fn the_last_session_is_one_unless_told_otherwise() {
+        let last = |line: &[&str]| match Arguments::try_parse_from(line).map(|all| all.command) {
+            Ok(Command::Status(status)) => status.last,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(last(&["asio2wasapi", "status"]), None);
+        assert_eq!(last(&["asio2wasapi", "status", "--last"]), Some(1));
+        assert_eq!(last(&["asio2wasapi", "status", "--last", "3"]), Some(3));
+    }
+
+    #[test]
     fn wrong_usage_has_status_2() {
         for line in [
             &["asio2wasapi"][..],
             &["asio2wasapi", "fly"],
             &["asio2wasapi", "play"],
             &["asio2wasapi", "play", "a.wav", "--block", "0"],
+            &["asio2wasapi", "status", "--last", "0"],
+            &["asio2wasapi", "status", "--last", "--watch"],
             &["asio2wasapi", "validate"],
             &["asio2wasapi", "validate", "Driver", "--check", "nonsense"],
             &["asio2wasapi", "validate", "Driver", "--timeout", "0"],

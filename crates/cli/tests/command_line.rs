@@ -31,6 +31,7 @@ fn every_command_has_a_help_text() {
         "play",
         "profile",
         "doctor",
+        "status",
     ] {
         assert!(help.contains(command), "{help}");
         let output = run(&[command, "--help"]);

@@ -13,10 +13,8 @@ pub struct Gauges {
     pub underruns: Counter,
     /// How often the host took longer than its block.
     pub overloads: Counter,
-    /// Frames that were played, of the host's rate.
-    pub played_frames: Counter,
-    /// Frames that were recorded, of the host's rate.
-    pub recorded_frames: Counter,
+    /// Frames that the host was called for since its last start.
+    pub played_frames: Gauge,
     /// Latency of what is played, in frames of the host's rate.
     pub output_latency_frames: Gauge,
     /// Latency of what is recorded, in frames of the host's rate.
@@ -41,7 +39,6 @@ impl Gauges {
             underruns: self.underruns.get(),
             overloads: self.overloads.get(),
             played_frames: self.played_frames.get(),
-            recorded_frames: self.recorded_frames.get(),
             output_latency_frames: self.output_latency_frames.get(),
             input_latency_frames: self.input_latency_frames.get(),
             fill_frames: self.fill_frames.get(),
@@ -65,10 +62,8 @@ pub struct Readings {
     pub underruns: u64,
     /// How often the host took longer than its block.
     pub overloads: u64,
-    /// Frames that were played, of the host's rate.
+    /// Frames that the host was called for since its last start.
     pub played_frames: u64,
-    /// Frames that were recorded, of the host's rate.
-    pub recorded_frames: u64,
     /// Latency of what is played, in frames of the host's rate.
     pub output_latency_frames: u64,
     /// Latency of what is recorded, in frames of the host's rate.

@@ -36,5 +36,5 @@ pub use places::{LOG_VARIABLE, Places, STATE_VARIABLE};
 pub use reader::{Found, Session, check, running, sessions};
 pub use recorder::{CodeNames, Recorder};
 pub use state::{Now, State};
-pub use text::{duration, plain, sentence};
+pub use text::{duration, plain, sentence, times};
 pub use totals::Totals;

@@ -5,6 +5,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::event::{Entry, Event, Instance};
 use crate::line::{self, Line};
 use crate::live_file::{ENDING as STATE_ENDING, LOCK_ENDING};
@@ -14,7 +16,7 @@ use crate::state::State;
 use crate::totals::Totals;
 
 /// What was found, and in sentences what could not be read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Found<T> {
     /// What was found.
     pub items: Vec<T>,
@@ -32,7 +34,7 @@ impl<T> Default for Found<T> {
 }
 
 /// The record of one instance.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Session {
     /// The name of the instance's files; names sort by time.
     pub id: String,

@@ -60,22 +60,24 @@ pub fn sentence(event: &Event) -> String {
         Event::Note { message } => message.clone(),
         Event::Missing {
             underruns,
-            overloads: 0,
-        } => format!("The device ran dry {}.", times(*underruns)),
-        Event::Missing {
-            underruns,
             overloads,
-        } => format!(
-            "The device ran dry {}; the program was too slow {}.",
-            times(*underruns),
-            times(*overloads)
-        ),
+        } => missing(*underruns, *overloads),
         Event::Dropped { count } => {
             format!("Events came too fast; {count} of them were not recorded.")
         }
         Event::Ended => "The program no longer uses the driver.".to_owned(),
         Event::Unknown => "Something that this version does not know.".to_owned(),
     })
+}
+
+fn missing(underruns: u64, overloads: u64) -> String {
+    let dry = format!("the device ran dry {}", times(underruns));
+    let slow = format!("the program was too slow {}", times(overloads));
+    match (underruns, overloads) {
+        (_, 0) => format!("Sound was missing: {dry}."),
+        (0, _) => format!("Sound was missing: {slow}."),
+        _ => format!("Sound was missing: {dry}, {slow}."),
+    }
 }
 
 fn lost(fault: Fault) -> &'static str {
@@ -112,8 +114,8 @@ fn described(opened: &Opened) -> String {
     parts.join(", ")
 }
 
-/// "once", "3 times".
-pub(crate) fn times(count: u64) -> String {
+/// How often, as in "once" or "3 times".
+pub fn times(count: u64) -> String {
     match count {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),

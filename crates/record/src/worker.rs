@@ -161,5 +161,5 @@ fn next_id() -> String {
     static NUMBER: Mutex<u32> = Mutex::new(0);
     let mut number = NUMBER.lock();
     *number = number.wrapping_add(1);
-    format!("{:013}-{}-{number}", now_ms(), std::process::id())
+    format!("{:013}-{number:06}-{}", now_ms(), std::process::id())
 }

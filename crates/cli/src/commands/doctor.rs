@@ -4,11 +4,13 @@ use anyhow::{Result, bail};
 use asio::host::{self, Driver, InstalledDriver};
 use config::Config;
 use engine::endpoint::{Device, DeviceInfo, SideInfo};
+use record::Places;
 use serde::Serialize;
 use session::product::class_of;
 use wasapi_io::{FORMATS_VARIABLE, Options, WasapiDevice, check_priority};
 
 use crate::findings::Findings;
+use crate::last_session::look_at_record;
 
 /// What a script gets.
 #[derive(Serialize)]
@@ -26,6 +28,7 @@ pub fn doctor(json: bool) -> Result<()> {
     look_at_formats_variable(&mut findings);
     look_at_priority(&mut findings);
     look_at_devices(&mut findings, &config);
+    look_at_record(&mut findings, &Places::of_user());
     match host::list() {
         Ok(installed) => {
             for profile in &config.profiles {

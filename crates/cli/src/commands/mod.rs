@@ -18,6 +18,7 @@ mod play;
 mod profile;
 #[cfg(windows)]
 mod register;
+mod status;
 mod validate;
 
 /// Does what the command line asks for. Results go to standard output.
@@ -35,13 +36,14 @@ pub fn run(command: Command) -> Result<()> {
         Command::Play(arguments) => play::play(&arguments),
         Command::Simulate(arguments) => crate::simulate::simulate(&arguments),
         Command::Doctor { json } => doctor::doctor(json),
+        Command::Status(arguments) => status::status(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::ValidateCheck(arguments) => validate::check(&arguments),
     }
 }
 
-/// Does what can be done without Windows: simulates, edits the configuration, checks the file that is
-/// to be played, lists the checks.
+/// Does what can be done without Windows: simulates, edits the configuration, reads records, checks the
+/// file that is to be played, lists the checks.
 ///
 /// # Errors
 /// The file cannot be played, or there is nothing to play it with.
@@ -57,6 +59,7 @@ pub fn run(command: Command) -> Result<()> {
         }
         Command::Simulate(arguments) => return crate::simulate::simulate(arguments),
         Command::Profile(command) => return profile::profile(command),
+        Command::Status(arguments) => return status::status(arguments),
         _ => {}
     }
     anyhow::bail!("ASIO and WASAPI need Windows or Wine: run asio2wasapi.exe there")
