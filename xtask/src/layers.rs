@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("asio-io", &["asio", "engine", "rt"]),
     ("wasapi-io", &["config", "engine", "rt"]),
     ("ipc", &[]),
+    ("router", &["engine", "ipc", "rt"]),
     ("simcard", &["engine", "rt"]),
     ("simcard-service", &["engine", "rt", "simcard"]),
     (

@@ -185,7 +185,7 @@ impl Mixer {
         }
     }
 
-    /// What a source channel has in this block. What it has too few samples for is silent, and so is
+    /// What a source channel has in this block; said again, the last counts. What it has too few samples for is silent, and so is
     /// what is no finite number.
     pub fn source(&mut self, channel: usize, samples: Plane<'_>) {
         let at = channel.saturating_mul(self.stride);
@@ -221,7 +221,6 @@ impl Mixer {
         };
         came[given..].fill(0.0);
         numbers[given..].fill(0.0);
-        self.source_measure.take(channel, &came[..frames]);
     }
 
     /// Makes a sink channel's block, for [`sink`](Self::sink) to show.
@@ -267,11 +266,9 @@ impl Mixer {
     /// The block is over.
     pub fn end(&mut self) {
         for source in 0..self.sounds.len() {
-            if !self.sounds[source] {
-                let at = source * self.stride;
-                let silence = &self.came[at..at + self.frames];
-                self.source_measure.take(source, silence);
-            }
+            let at = source * self.stride;
+            let samples = &self.came[at..at + self.frames];
+            self.source_measure.take(source, samples);
         }
         self.matrix.end(self.frames);
     }
