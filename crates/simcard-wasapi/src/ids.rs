@@ -11,9 +11,13 @@ pub fn guid_of(text: &str) -> u128 {
     text.bytes().fold(OFFSET, mix)
 }
 
-/// The endpoint's id as `IMMDevice::GetId` gives it.
-pub fn endpoint_id(card: &str, endpoint: &str, flow: Flow) -> String {
-    let guid = guid_of(&format!("{card}/{endpoint}/{}", flow as u8));
+/// The endpoint's id as `IMMDevice::GetId` gives it, when it was renumbered so often.
+pub fn endpoint_id(card: &str, endpoint: &str, flow: Flow, renumbered: u32) -> String {
+    let times = match renumbered {
+        0 => String::new(),
+        times => format!("/{times}"),
+    };
+    let guid = guid_of(&format!("{card}/{endpoint}/{}{times}", flow as u8));
     let field = |shift: u32, digits: u32| (guid >> shift) & ((1 << (4 * digits)) - 1);
     format!(
         "{{0.0.{}.00000000}}.{{{:08x}-{:04x}-{:04x}-{:04x}-{:012x}}}",
@@ -32,14 +36,15 @@ mod tests {
 
     #[test]
     fn ids_are_stable_and_different() {
-        let out = endpoint_id("Desk", "OUT", Flow::Render);
-        assert_eq!(out, endpoint_id("Desk", "OUT", Flow::Render));
+        let out = endpoint_id("Desk", "OUT", Flow::Render, 0);
+        assert_eq!(out, endpoint_id("Desk", "OUT", Flow::Render, 0));
         assert!(out.starts_with("{0.0.0.00000000}.{"), "{out}");
         assert_eq!(out.len(), 55);
         let others = [
-            endpoint_id("Desk", "OUT", Flow::Capture),
-            endpoint_id("Desk", "OUT2", Flow::Render),
-            endpoint_id("Box", "OUT", Flow::Render),
+            endpoint_id("Desk", "OUT", Flow::Capture, 0),
+            endpoint_id("Desk", "OUT2", Flow::Render, 0),
+            endpoint_id("Box", "OUT", Flow::Render, 0),
+            endpoint_id("Desk", "OUT", Flow::Render, 1),
         ];
         assert!(others.iter().all(|other| *other != out));
         assert!(others[0].starts_with("{0.0.1.00000000}.{"));

@@ -40,6 +40,8 @@ pub(crate) struct Endpoint {
     pub(crate) engine_frames: u32,
 
     pub(crate) present: bool,
+    /// How often it got another id.
+    pub(crate) renumbered: u32,
     /// It is one of the system's devices.
     pub(crate) listed: bool,
     pub(crate) late_periods: u32,

@@ -14,6 +14,8 @@ pub enum Fault {
     Lose,
     /// It is there again.
     Back,
+    /// The device is plugged in elsewhere: it comes back at once, under another id.
+    Renumber,
     /// Somebody sets the mixer to another rate, in Hz.
     Format(u32),
     /// The endpoint becomes the default of its direction.
@@ -42,6 +44,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Lose => f.write_str("lose"),
             Fault::Back => f.write_str("back"),
+            Fault::Renumber => f.write_str("renumber"),
             Fault::Format(rate_hz) => write!(f, "format {rate_hz}"),
             Fault::Default => f.write_str("default"),
             Fault::Late(periods) => write!(f, "late {periods} periods"),
@@ -69,9 +72,9 @@ pub struct Scheduled {
 }
 
 /// The forms of a line, for people.
-pub const FORMS: &str = "lose, back, format RATE, default, late N periods, service gone, \
-                         service back, refuse open CODE, refuse buffer CODE, accept, lie FORMAT, \
-                         timestamps bad, timestamps good";
+pub const FORMS: &str = "lose, back, renumber, format RATE, default, late N periods, \
+                         service gone, service back, refuse open CODE, refuse buffer CODE, accept, \
+                         lie FORMAT, timestamps bad, timestamps good";
 
 /// Reads a script: one fault in a line, as in `at 2.5s late 3 periods on OUT`.
 ///
@@ -125,6 +128,7 @@ fn parse_fault(words: &[&str], on: Option<String>) -> Option<(Fault, Option<Stri
     let fault = match words {
         ["lose"] => Fault::Lose,
         ["back"] => Fault::Back,
+        ["renumber"] => Fault::Renumber,
         ["default"] => Fault::Default,
         ["lose" | "back" | "default", name @ ..] if on.is_none() => {
             return parse_fault(&words[..1], Some(name.join(" ")));
@@ -170,6 +174,7 @@ mod tests {
             # a bad day
             at 2.5s lose OUT
             at 2600ms back           # again
+            at 2700ms renumber on IN
             at 3s format 44100 on OUT
             at 3s default Desk Speakers
             at 3.5s late 3 periods
@@ -188,6 +193,7 @@ mod tests {
         let expected = [
             (2_500_000_000, Fault::Lose),
             (2_600_000_000, Fault::Back),
+            (2_700_000_000, Fault::Renumber),
             (3_000_000_000, Fault::Format(44_100)),
             (3_000_000_000, Fault::Default),
             (3_500_000_000, Fault::Late(3)),
@@ -203,10 +209,16 @@ mod tests {
         assert_eq!(faults, expected);
         let targets: Vec<_> = script.iter().map(|s| s.target.as_deref()).collect();
         assert_eq!(
-            targets[..4],
-            [Some("OUT"), None, Some("OUT"), Some("Desk Speakers")]
+            targets[..5],
+            [
+                Some("OUT"),
+                None,
+                Some("IN"),
+                Some("OUT"),
+                Some("Desk Speakers")
+            ]
         );
-        assert_eq!((targets[4], targets[8]), (None, Some("IN")));
+        assert_eq!((targets[5], targets[9]), (None, Some("IN")));
     }
 
     #[test]
@@ -214,6 +226,7 @@ mod tests {
         for text in [
             "lose",
             "back",
+            "renumber",
             "format 44100",
             "default",
             "late 3 periods",

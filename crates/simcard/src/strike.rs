@@ -91,6 +91,12 @@ impl World {
         match *fault {
             Fault::Lose => self.set_present(id, false),
             Fault::Back => self.set_present(id, true),
+            Fault::Renumber => {
+                let was_present = endpoint.present;
+                self.set_present(id, false);
+                self.endpoints[id.index()].renumbered += 1;
+                self.set_present(id, was_present);
+            }
             Fault::Format(rate_hz) => {
                 endpoint.mix_rate_hz = rate_hz.clamp(1, crate::clock::RATE_MAX_HZ);
                 self.tell(id, Notice::FormatChanged(id));

@@ -144,6 +144,7 @@ impl World {
             mix_rate_hz: spec.mix_rate_hz,
             engine_frames: spec.engine_periods(spec.mix_rate_hz).default_frames,
             present: true,
+            renumbered: 0,
             listed: true,
             late_periods: 0,
             refuse_open: None,
@@ -248,6 +249,11 @@ impl World {
     /// Whether an endpoint is plugged in.
     pub fn is_present(&self, id: EndpointId) -> Result<bool> {
         self.known(id).map(|endpoint| endpoint.present)
+    }
+
+    /// How often an endpoint got another id ([`Fault::Renumber`](crate::fault::Fault::Renumber)).
+    pub fn renumbered(&self, id: EndpointId) -> Result<u32> {
+        self.known(id).map(|endpoint| endpoint.renumbered)
     }
 
     /// Whether two endpoints are on one card and so run by one clock.

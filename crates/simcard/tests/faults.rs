@@ -264,3 +264,19 @@ fn bad_time_stamps_are_marked() {
         .collect();
     assert_eq!(marks, [false, true, false, false]);
 }
+
+#[test]
+fn what_is_renumbered_is_gone_and_back_at_once_as_another() {
+    let (mut world, out, input) = card();
+    let mix = world.mix_format(out).expect("there");
+    let stream = world.open(out, shared(0), mix).expect("opened");
+    strike(&mut world, "at 1s renumber on OUT");
+    world.advance(1_000_000_000);
+    assert_eq!(world.padding_frames(stream), Err(DeviceInvalidated));
+    assert_eq!(
+        (world.renumbered(out), world.renumbered(input)),
+        (Ok(1), Ok(0))
+    );
+    assert_eq!(world.default_endpoint(Flow::Render), Some(out));
+    world.open(out, shared(0), mix).expect("opened");
+}

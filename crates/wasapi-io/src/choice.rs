@@ -7,7 +7,7 @@ pub enum Wish {
     Default,
     /// The system's default device for communications.
     DefaultCommunications,
-    /// The device with this endpoint id.
+    /// The device with this endpoint id, or the one that had it when it was opened last.
     Id(String),
     /// The device with this name, or else the only one whose name has this in it, case not counted.
     Name(String),

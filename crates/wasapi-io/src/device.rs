@@ -125,6 +125,8 @@ impl WasapiDevice {
             refused(&what, code)
         })?;
         self.notes.note_picked(remark);
+        self.notes
+            .note_picked(endpoint.is_recognised.then(|| recognised(&endpoint.name)));
         Ok(side)
     }
 
@@ -167,6 +169,13 @@ impl WasapiDevice {
         };
         Ok(joined(output, input))
     }
+}
+
+/// What is said of a device that was known again.
+fn recognised(name: &str) -> String {
+    format!(
+        "\"{name}\" has another id than the one that was chosen; it is known by its hardware and name."
+    )
 }
 
 /// The sides as parts of one stream.

@@ -18,7 +18,9 @@ use crate::fault::{coded, refused};
 use crate::hardware::Hardware;
 use crate::hresult::Hr;
 use crate::hresult::codes::{E_INVALIDARG, E_NOTFOUND};
+use crate::known::{Features, recognised};
 use crate::list::Direction;
+use crate::remembered;
 
 /// Which device is meant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +28,8 @@ pub enum Selection {
     /// The device that the system plays on, or records from, when nobody chooses another, at the
     /// time of asking.
     Default,
-    /// The device with this endpoint id, as [`list`](crate::list()) tells it.
+    /// The device with this endpoint id, as [`list`](crate::list()) tells it, or the one that had it when
+    /// it was opened last.
     Id(String),
     /// The first of these that is there at the time of asking.
     Preferred(Vec<Wish>),
@@ -38,6 +41,8 @@ pub(crate) struct Endpoint {
     pub(crate) id: String,
     /// The name for people; the id when it has none.
     pub(crate) name: String,
+    /// It was chosen by an id that is gone, and known again by what is remembered.
+    pub(crate) is_recognised: bool,
 }
 
 impl Endpoint {
@@ -48,9 +53,9 @@ impl Endpoint {
             Selection::Default => default_of(&enumerator, wanted, eConsole)
                 .and_then(Endpoint::new)
                 .map_err(|code| no_default(wanted, code))?,
-            Selection::Id(id) => by_id(&enumerator, id)
-                .and_then(Endpoint::new)
-                .map_err(|code| no_such(id, code))?,
+            Selection::Id(id) => {
+                by_id(&enumerator, id, wanted).map_err(|code| no_such(id, code))?
+            }
             Selection::Preferred(wishes) => preferred(&enumerator, wishes, wanted)?,
         };
         match endpoint.direction() {
@@ -73,6 +78,7 @@ impl Endpoint {
             device,
             name: String::new(),
             id,
+            is_recognised: false,
         };
         let name = endpoint.properties().and_then(|store| {
             Property::read(&store, &PKEY_Device_FriendlyName).and_then(|value| value.text())
@@ -133,6 +139,16 @@ impl Endpoint {
             container: self.container().map(|guid| guid.to_u128()),
             card: card.filter(|name| !name.is_empty()),
         }
+    }
+
+    /// What tells it from others besides its id; `None` where the system does not tell its container.
+    pub(crate) fn features(&self) -> Option<Features> {
+        Some(Features {
+            container: self.container()?.to_u128(),
+            renders: self.direction() == Ok(Direction::Render),
+            form_factor: self.form_factor(),
+            name: self.name.clone(),
+        })
     }
 
     fn properties(&self) -> Option<IPropertyStore> {
@@ -224,8 +240,8 @@ fn wished(
         }
         Wish::DefaultCommunications => of_role(eCommunications)
             .map_err(because("the system has no device for calls".to_owned())),
-        Wish::Id(id) => by_id(enumerator, id)
-            .and_then(|device| active(Endpoint::new(device)?))
+        Wish::Id(id) => by_id(enumerator, id, direction)
+            .and_then(active)
             .map_err(|code| match code {
                 // The system calls an id that it cannot read an invalid argument.
                 E_INVALIDARG => E_NOTFOUND,
@@ -270,9 +286,31 @@ pub(crate) fn all(
     Ok((0..count).filter_map(one).collect())
 }
 
-fn by_id(enumerator: &IMMDeviceEnumerator, id: &str) -> Hr<IMMDevice> {
+/// The device with that id, or else the one that had it when it was opened last.
+fn by_id(enumerator: &IMMDeviceEnumerator, id: &str, direction: Direction) -> Hr<Endpoint> {
     // SAFETY: the string is zero-terminated and lives through the call.
-    hr(unsafe { enumerator.GetDevice(&HSTRING::from(id)) })
+    let device = hr(unsafe { enumerator.GetDevice(&HSTRING::from(id)) });
+    match device.and_then(Endpoint::new) {
+        Ok(endpoint) if endpoint.is_active() => {
+            remembered::note(&endpoint);
+            Ok(endpoint)
+        }
+        other => renumbered(enumerator, id, direction).map_or(other, Ok),
+    }
+}
+
+/// The device that has another id now than the one that is remembered, if there is such a one.
+fn renumbered(
+    enumerator: &IMMDeviceEnumerator,
+    id: &str,
+    direction: Direction,
+) -> Option<Endpoint> {
+    let known = remembered::features_of(id)?;
+    let mut there = all(enumerator, direction.flow(), DEVICE_STATE_ACTIVE as u32).ok()?;
+    let features: Vec<_> = there.iter().map(Endpoint::features).collect();
+    let mut endpoint = there.swap_remove(recognised(&known, &features)?);
+    endpoint.is_recognised = true;
+    Some(endpoint)
 }
 
 fn no_default(wanted: Direction, code: i32) -> EndpointError {

@@ -2,7 +2,7 @@
 
 /// The container that the system gives to all that is built into the computer: sound cards and
 /// displays alike.
-const COMPUTER: u128 = 0x00000000_0000_0000_FFFF_FFFFFFFFFFFF;
+pub(crate) const COMPUTER: u128 = 0x00000000_0000_0000_FFFF_FFFFFFFFFFFF;
 
 /// What the system tells of the hardware behind an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]

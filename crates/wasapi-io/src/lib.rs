@@ -24,6 +24,7 @@ mod engine_period;
 mod fault;
 mod hardware;
 mod hresult;
+mod known;
 mod lateness;
 mod meter;
 mod mode;
@@ -84,6 +85,8 @@ mod probe;
 mod profile;
 #[cfg(windows)]
 mod reader;
+#[cfg(windows)]
+mod remembered;
 #[cfg(windows)]
 mod stream;
 #[cfg(windows)]

@@ -70,6 +70,7 @@ impl<S: System> Server<'_, S> {
                 spec.channel_mask.into(),
                 default_hns,
                 min_hns,
+                self.world.renumbered(id)?.into(),
             ]);
             let card = self.card_names.get(id.index()).map_or("", String::as_str);
             answer.text = format!("{}\t{card}", spec.name);

@@ -5,6 +5,7 @@
 use std::ffi::c_void;
 
 use rt::Mutex;
+use simcard::SimError;
 use simcard::spec::Flow;
 use windows_core::{GUID, HRESULT, IUnknown, Interface, PWSTR, implement};
 
@@ -22,6 +23,8 @@ use simcard_service::system::line;
 
 /// `DEVICE_STATE_ACTIVE`
 pub(super) const ACTIVE: u32 = 1;
+/// `DEVICE_STATE_NOTPRESENT`
+const NOT_PRESENT: u32 = 4;
 /// `DEVICE_STATE_UNPLUGGED`
 pub(super) const UNPLUGGED: u32 = 8;
 
@@ -31,6 +34,7 @@ pub(super) struct Endpoint {
     pub(super) number: u32,
     pub(super) flow: Flow,
     present: bool,
+    renumbered: u32,
     pub(super) default_hns: i64,
     pub(super) min_hns: i64,
     pub(super) name: String,
@@ -49,6 +53,7 @@ impl Endpoint {
                 Flow::Capture
             },
             present: answer.words[1] != 0,
+            renumbered: answer.words[6] as u32,
             default_hns: answer.words[4] as i64,
             min_hns: answer.words[5] as i64,
             name: name.to_owned(),
@@ -57,30 +62,38 @@ impl Endpoint {
     }
 
     pub(super) fn id(&self) -> String {
-        ids::endpoint_id(&self.card, &self.name, self.flow)
+        ids::endpoint_id(&self.card, &self.name, self.flow, self.renumbered)
     }
 
     pub(super) fn state(&self) -> u32 {
         if self.present { ACTIVE } else { UNPLUGGED }
     }
+
+    /// The same one as it is now; `None` when it has another id by now.
+    fn now(&self) -> Result<Option<Self>, i32> {
+        let now = Self::describe(self.number)?;
+        Ok((now.renumbered == self.renumbered).then_some(now))
+    }
 }
 
-/// The object of an endpoint: always the same in a process, as clients compare pointers.
+/// The object of an endpoint: always the same in a process for one id, as clients compare pointers.
 pub(super) fn device(endpoint: &Endpoint) -> IMMDevice {
     let mut devices = DEVICES.lock();
-    if let Some(known) = devices.iter().find(|known| known.number == endpoint.number) {
+    let name = (endpoint.number, endpoint.renumbered);
+    if let Some(known) = devices.iter().find(|known| known.name == name) {
         return known.device.clone();
     }
     let device: IMMDevice = Device(endpoint.clone()).into();
     devices.push(Known {
-        number: endpoint.number,
+        name,
         device: device.clone(),
     });
     device
 }
 
 struct Known {
-    number: u32,
+    /// The endpoint's number and how often it was renumbered.
+    name: (u32, u32),
     device: IMMDevice,
 }
 
@@ -114,7 +127,8 @@ impl IMMDevice_Impl for Device_Impl {
                 if ![IAudioClient::IID, IAudioClient2::IID, IAudioClient3::IID].contains(&wanted) {
                     return Err(NO_INTERFACE);
                 }
-                let client: IAudioClient3 = Client::new(Endpoint::describe(self.0.number)?)?.into();
+                let endpoint = self.0.now()?.ok_or(SimError::DeviceInvalidated.code())?;
+                let client: IAudioClient3 = Client::new(endpoint)?.into();
                 put_queried(&IUnknown::from(client), iid, object)
             }
         })
@@ -140,7 +154,7 @@ impl IMMDevice_Impl for Device_Impl {
 
     unsafe fn GetState(&self, state: *mut u32) -> HRESULT {
         method(|| {
-            let now = Endpoint::describe(self.0.number)?.state();
+            let now = self.0.now()?.map_or(NOT_PRESENT, |now| now.state());
             // SAFETY: the pointer is the client's.
             unsafe { put(state, now) }
         })

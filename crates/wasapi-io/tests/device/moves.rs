@@ -137,3 +137,39 @@ fn only_what_can_be_opened_is_chosen() {
     assert_eq!(by_id.chosen(), output(Some(&spare)));
     assert_eq!(by_order.chosen(), output(Some(&spare)));
 }
+
+#[test]
+#[ignore = "needs the simulated card"]
+fn a_renumbered_device_is_known_again() {
+    let Some(card) = Card::there() else { return };
+    let old = id("SPARE");
+    for wish in [
+        Selection::Id(old.clone()),
+        Selection::Preferred([Wish::Id(old.clone()), Wish::Default].into()),
+    ] {
+        let mut chosen = plays_on(wish.clone()).reopener();
+        let before = chosen.chosen().output.expect("it is there");
+        card.strike("renumber on SPARE");
+        let new = id("SPARE");
+        assert_ne!(new, before);
+        assert_eq!(chosen.chosen(), output(Some(&new)), "{wish:?}");
+        let device = plays_on(wish);
+        let info = device.describe().unwrap();
+        assert!(info.name().starts_with("SPARE"), "{info:?}");
+        let request = OpenRequest {
+            rate_hz: info.rate_hz,
+            block_frames: info.period_frames_default,
+            sides: Sides::Output,
+        };
+        let stream = device.open(request).unwrap();
+        assert_eq!(stream.chosen(), output(Some(&new)));
+        let said = device.picked().unwrap();
+        assert!(said.contains("known by its hardware and name"), "{said}");
+    }
+    // Nothing like it is there.
+    card.strike("lose SPARE");
+    assert_eq!(
+        plays_on(Selection::Id(old)).reopener().chosen(),
+        output(None)
+    );
+}
