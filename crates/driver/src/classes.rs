@@ -1,14 +1,13 @@
 //! The drivers in this DLL: one for each profile.
 
-use std::sync::Arc;
-
 use asio::abi::Guid;
 use asio::driver::dll::Class;
 use asio::driver::{Object, ObjectRef};
-use config::{BUILT_IN, Config, Profile};
+use config::{BUILT_IN, Config, Profile, Watcher};
 use rt::Mutex;
-use session::{DirectDriver, Preferences, installation};
-use wasapi_io::WasapiDevice;
+use session::{DirectDriver, installation};
+
+use crate::wiring::{self, Followed};
 
 /// The classes that hosts have asked for so far. A factory lives for ever, so each is made once.
 static KNOWN: Mutex<Vec<&'static Class>> = Mutex::new(Vec::new());
@@ -30,13 +29,23 @@ pub fn configuration() -> Config {
     config::load(config::path().as_deref()).config
 }
 
-/// A driver as its profile is at this moment.
+/// A driver as its profile is, at this moment and later.
 fn make(clsid: Guid) -> ObjectRef {
-    let profile = installation::profile_of(&configuration(), clsid)
+    let (watcher, config) = match config::path() {
+        Some(path) => {
+            let (watcher, loaded) = Watcher::new(&path);
+            (Some(watcher), loaded.config)
+        }
+        None => (None, configuration()),
+    };
+    let profile = installation::profile_of(&config, clsid)
         // It was there when the host got the factory.
         .unwrap_or_else(|| Profile::new(BUILT_IN[0].name));
-    let device = Arc::new(WasapiDevice::of_profile(&profile));
-    let preferences = Preferences::of_profile(&profile);
-    let driver = DirectDriver::with_preferences(profile.name, device, preferences);
+    let wiring = wiring::of_profile(&profile);
+    let driver = DirectDriver::with_wiring(profile.name.clone(), wiring.clone());
+    let driver = match watcher {
+        Some(watcher) => driver.following(Box::new(Followed::new(clsid, watcher, profile, wiring))),
+        None => driver,
+    };
     Object::create(clsid, driver)
 }

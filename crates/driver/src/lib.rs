@@ -8,3 +8,4 @@ mod classes;
 mod exports;
 #[cfg(feature = "guard")]
 mod guard_exports;
+mod wiring;

@@ -184,15 +184,18 @@ pub struct Lost {
     pub input: Option<StreamFormat>,
     /// As [`Endpoint::timing`] had it.
     pub timing: EndpointTiming,
+    /// It was due when it was lost: what goes on in its place is due at once.
+    pub was_due: bool,
 }
 
 impl Lost {
     /// What that endpoint is.
-    pub fn of(endpoint: &dyn Endpoint) -> Self {
+    pub fn of(endpoint: &dyn Endpoint, was_due: bool) -> Self {
         Self {
             output: endpoint.output_format(),
             input: endpoint.input_format(),
             timing: endpoint.timing(),
+            was_due,
         }
     }
 }
@@ -281,8 +284,12 @@ pub enum Wake {
     Due,
     /// [`Waker::wake`] was called.
     Interrupted,
-    /// The device kept silent for longer than any period explains; it may be lost.
-    TimedOut,
+    /// The device has given no sign for two periods, nor since all that it had was played; told again
+    /// after each further period. It may be late or lost.
+    TimedOut {
+        /// Now, in nanoseconds of the same clock as [`Due::now_ns`].
+        now_ns: u64,
+    },
     /// The stream is over.
     Lost(StreamFault),
 }
@@ -374,8 +381,8 @@ pub trait Endpoint: Send {
     /// is stopped does nothing.
     fn stop(&mut self);
 
-    /// Blocks until the device is due or something else happens. Never longer than a few periods or
-    /// 200 ms, whichever is longer.
+    /// Blocks until the device is due or something else happens; no longer than
+    /// [`Wake::TimedOut`] says.
     fn wait(&mut self) -> Wake;
 
     /// Gives `work` what was recorded and lets it write what is to be played, as far as the device

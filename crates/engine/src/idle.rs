@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::endpoint::{
-    Cycle, Due, Endpoint, EndpointError, EndpointTiming, Lost, Packet, StreamFault, Wake, Waker,
+    Cycle, Due, Endpoint, EndpointError, EndpointTiming, Intake, Lost, Packet, StreamFault, Wake,
+    Waker,
 };
 use crate::format::StreamFormat;
 
@@ -24,12 +25,65 @@ pub trait Ticker: Send {
     fn set_running(&mut self, running: bool);
 }
 
+/// Runs cycles without a device, on memory of its own: what is played goes nowhere, and what is recorded
+/// is silence.
+#[derive(Debug)]
+pub struct Nowhere {
+    played: Vec<u8>,
+    silence: Vec<u8>,
+    period_frames: u32,
+    intake: Intake,
+}
+
+impl Nowhere {
+    /// For cycles as that endpoint has them.
+    pub fn new(like: &Lost) -> Self {
+        let bytes = |format: Option<StreamFormat>, frames: u32| {
+            format.map_or(0, |format| frames as usize * format.frame_bytes())
+        };
+        let timing = &like.timing;
+        // Beside an output, recording breaks off as it does when a device gives no packets.
+        let input = like.input.filter(|_| like.output.is_none());
+        Self {
+            played: vec![0; bytes(like.output, timing.period_frames)],
+            silence: vec![0; bytes(input, timing.input_period_frames)],
+            period_frames: timing.period_frames,
+            intake: timing.intake,
+        }
+    }
+
+    /// One cycle of one period, in which `work` keeps the queue at `keep_frames`. Real-time safe.
+    pub fn cycle(&mut self, work: &mut dyn Cycle, keep_frames: u32, now_ns: u64) {
+        if !self.silence.is_empty() {
+            work.captured(Packet {
+                bytes: &self.silence,
+                now_ns,
+                discontinuity: false,
+            });
+        }
+        if !self.played.is_empty() {
+            let queued_frames = match self.intake {
+                Intake::Whole => 0,
+                Intake::Level { .. } => keep_frames.saturating_sub(self.period_frames),
+            };
+            work.due(Due {
+                bytes: &mut self.played,
+                queued_frames,
+                now_ns,
+                busy_ns: 0,
+                underrun: false,
+            });
+        }
+    }
+}
+
 /// Keeps the rhythm of an endpoint that was lost: takes a period in each and gives a silent one.
 pub struct Idle<T> {
     like: Lost,
     ticker: T,
-    played: Vec<u8>,
-    silence: Vec<u8>,
+    nowhere: Nowhere,
+    keep_frames: u32,
+    /// When the period before the first began.
     begun_ns: u64,
     /// Periods since then.
     periods: u64,
@@ -38,14 +92,11 @@ pub struct Idle<T> {
 impl<T: Ticker> Idle<T> {
     /// An endpoint like that one, on that clock.
     pub fn new(like: &Lost, ticker: T) -> Self {
-        let bytes = |format: Option<StreamFormat>, frames: u32| {
-            format.map_or(0, |format| frames as usize * format.frame_bytes())
-        };
         Self {
-            played: vec![0; bytes(like.output, like.timing.period_frames)],
-            silence: vec![0; bytes(like.input, like.timing.input_period_frames)],
+            nowhere: Nowhere::new(like),
             like: *like,
             ticker,
+            keep_frames: 0,
             begun_ns: 0,
             periods: 0,
         }
@@ -78,10 +129,15 @@ impl<T: Ticker> Endpoint for Idle<T> {
         self.ticker.waker()
     }
 
-    fn start(&mut self, _keep_frames: u32) -> Result<(), EndpointError> {
+    fn start(&mut self, keep_frames: u32) -> Result<(), EndpointError> {
         self.ticker.set_running(true);
+        self.keep_frames = keep_frames;
         self.begun_ns = self.ticker.now_ns();
         self.periods = 0;
+        if std::mem::take(&mut self.like.was_due) {
+            let period_ns = self.end_ns(1) - self.begun_ns;
+            self.begun_ns = self.begun_ns.saturating_sub(period_ns);
+        }
         Ok(())
     }
 
@@ -103,22 +159,7 @@ impl<T: Ticker> Endpoint for Idle<T> {
 
     fn cycle(&mut self, work: &mut dyn Cycle) -> Result<(), StreamFault> {
         let now_ns = self.end_ns(self.periods);
-        if !self.silence.is_empty() {
-            work.captured(Packet {
-                bytes: &self.silence,
-                now_ns,
-                discontinuity: false,
-            });
-        }
-        if !self.played.is_empty() {
-            work.due(Due {
-                bytes: &mut self.played,
-                queued_frames: 0,
-                now_ns,
-                busy_ns: 0,
-                underrun: false,
-            });
-        }
+        self.nowhere.cycle(work, self.keep_frames, now_ns);
         Ok(())
     }
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use asio::driver::ChannelId;
 use engine::endpoint::{Device, DeviceInfo, SideInfo};
+use engine::format::SampleFormat;
 
 use crate::channel_names;
+use crate::placeholder;
 use crate::preferences::ChannelMap;
 
 /// A device whose channels follow those of the devices before it, in one direction.
@@ -17,6 +19,8 @@ pub struct JoinedDevice {
     pub is_input: bool,
     /// Which of its channels the host gets.
     pub channels: ChannelMap,
+    /// Whether its channels are there while it is not.
+    pub is_waited_for: bool,
 }
 
 /// One of the host's channels.
@@ -37,8 +41,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The channels of a main device and those of the joined ones. A joined device that cannot be
-    /// described has none.
+    /// The channels of a main device and those of the joined ones. One that is not there has as many as
+    /// the user wants of it, if it is waited for.
     pub(crate) fn new(
         main: &DeviceInfo,
         outputs: &ChannelMap,
@@ -49,13 +53,17 @@ impl Layout {
         layout.add(0, main.output.as_ref(), outputs, false);
         layout.add(0, main.input.as_ref(), inputs, true);
         for (device, member) in (1..).zip(joined) {
-            if let Ok(info) = member.device.describe() {
-                let side = match member.is_input {
-                    true => info.input.as_ref(),
-                    false => info.output.as_ref(),
-                };
-                layout.add(device, side, &member.channels, member.is_input);
-            }
+            let side = match member.device.describe() {
+                Ok(info) if member.is_input => info.input,
+                Ok(info) => info.output,
+                Err(_) if member.is_waited_for => Some(placeholder::side(
+                    &member.channels,
+                    SampleFormat::Float32,
+                    0,
+                )),
+                Err(_) => None,
+            };
+            layout.add(device, side.as_ref(), &member.channels, member.is_input);
         }
         layout
     }

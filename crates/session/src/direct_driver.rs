@@ -8,13 +8,16 @@ use asio::driver::{
     StreamRequest, WindowHandle,
 };
 use asio_io::{HostLive, driver_error, sample_type};
-use engine::endpoint::{Device, DeviceInfo, EndpointError, SideInfo};
+use engine::endpoint::{Device, DeviceInfo, EndpointError, FaultKind, SideInfo};
 use engine::format::ClientSample;
 
 use crate::devices::{JoinedDevice, Layout};
 use crate::direct_stream::{DirectStream, How, Rates};
+use crate::placeholder;
 use crate::preferences::Preferences;
-use crate::rates::{at_rate, device_hz};
+use crate::rates::{RATES_HZ, at_rate, device_hz};
+use crate::stream_thread::is_absence;
+use crate::wiring::{Wires, Wiring, WiringSource};
 
 /// The smallest block on offer, in frames: below 32 some hosts misbehave.
 const BLOCK_FRAMES_MIN: u32 = 32;
@@ -28,12 +31,17 @@ const POWERS_OF_TWO: i32 = -1;
 
 /// The logic of one driver instance on one [`Device`]. It opens the device when the host creates its
 /// buffers, never before, and answers everything else from what the device says of itself.
+///
+/// Where there is no device, something that is like it stands in its place, and the stream takes the
+/// device when it comes.
 pub struct DirectDriver {
     name: String,
-    device: Arc<dyn Device>,
-    joined: Vec<JoinedDevice>,
+    wires: Arc<Wires>,
     live: Arc<HostLive>,
-    preferences: Preferences,
+    /// What the device was when it was there last.
+    last_info: Option<DeviceInfo>,
+    /// Why there is no device, if there is none.
+    absence: Option<EndpointError>,
     /// The rate that the host chose, in Hz. The device's own where it chose none.
     rate_hz: Option<u32>,
 }
@@ -50,36 +58,51 @@ impl DirectDriver {
         device: Arc<dyn Device>,
         preferences: Preferences,
     ) -> Self {
+        Self::with_wiring(name, Wiring::new(device, preferences))
+    }
+
+    /// An instance of the driver of that name, wired so.
+    pub fn with_wiring(name: impl Into<String>, wiring: Wiring) -> Self {
         Self {
             name: name.into(),
-            device,
-            joined: Vec::new(),
             live: Arc::new(HostLive::new()),
-            rate_hz: preferences.rate_hz,
-            preferences,
+            rate_hz: wiring.preferences.rate_hz,
+            wires: Arc::new(Wires::new(wiring)),
+            last_info: None,
+            absence: None,
         }
+    }
+
+    /// The same, which follows the user's changes while it lives.
+    #[must_use]
+    pub fn following(self, source: Box<dyn WiringSource>) -> Self {
+        self.wires.follow(source);
+        self
     }
 
     /// The same with more devices, whose channels follow.
     #[must_use]
-    pub fn joined_with(mut self, joined: Vec<JoinedDevice>) -> Self {
-        self.joined = joined;
+    pub fn joined_with(self, joined: Vec<JoinedDevice>) -> Self {
+        let wiring = self.wires.current();
+        self.wires.set(Wiring { joined, ..wiring });
         self
     }
 
-    fn device_info(&self) -> Result<DeviceInfo> {
-        self.device.describe().map_err(driver_error)
-    }
-
-    fn layout(&self, info: &DeviceInfo) -> Layout {
-        let Preferences {
-            outputs, inputs, ..
-        } = &self.preferences;
-        Layout::new(info, outputs, inputs, &self.joined)
-    }
-
-    fn sample(&self, info: &DeviceInfo) -> ClientSample {
-        self.preferences.sample.unwrap_or_else(|| exact_for(info))
+    /// What the device is, or what stands for it.
+    fn device_info(&mut self, wiring: &Wiring) -> Result<DeviceInfo> {
+        match wiring.device.describe() {
+            Ok(info) => {
+                self.last_info = Some(info.clone());
+                self.absence = None;
+                Ok(info)
+            }
+            Err(error) if is_absence(error.kind) => {
+                self.absence = Some(error);
+                let last = self.last_info.clone();
+                Ok(last.unwrap_or_else(|| placeholder::info(&wiring.preferences)))
+            }
+            Err(error) => Err(driver_error(error)),
+        }
     }
 
     fn current_rate_hz(&self, info: &DeviceInfo) -> u32 {
@@ -94,16 +117,41 @@ impl DirectDriver {
             return Err(Error::new(AsioError::NO_CLOCK, message));
         }
         let whole = whole as u32;
-        self.device_hz(whole).map(|_| whole).map_err(|error| {
+        device_rate_hz(&self.wires.current(), whole)
+            .map(|_| whole)
             // The only answer that hosts take for "no" to a rate.
-            Error::new(AsioError::NO_CLOCK, error.message)
-        })
+            .map_err(|error| Error::new(AsioError::NO_CLOCK, error.message))
     }
+}
 
-    /// The rate that the device runs at for a host at `rate_hz`.
-    fn device_hz(&self, rate_hz: u32) -> std::result::Result<u32, EndpointError> {
-        device_hz(&*self.device, rate_hz, self.preferences.resamples_rates)
+/// The rate that the device runs at for a host at `rate_hz`; of one that is not there, that rate.
+fn device_rate_hz(wiring: &Wiring, rate_hz: u32) -> std::result::Result<u32, EndpointError> {
+    match device_hz(&*wiring.device, rate_hz, wiring.preferences.resamples_rates) {
+        Err(error) if is_absence(error.kind) => {
+            if RATES_HZ.contains(&rate_hz) {
+                return Ok(rate_hz);
+            }
+            let message = format!(
+                "No device runs at {rate_hz} Hz; use a rate from {} to {} Hz.",
+                RATES_HZ.start(),
+                RATES_HZ.end()
+            );
+            Err(EndpointError::new(FaultKind::Unsupported, message))
+        }
+        answer => answer,
     }
+}
+
+fn layout(wiring: &Wiring, info: &DeviceInfo) -> Layout {
+    let Preferences {
+        outputs, inputs, ..
+    } = &wiring.preferences;
+    Layout::new(info, outputs, inputs, &wiring.joined)
+}
+
+fn sample(wiring: &Wiring, info: &DeviceInfo) -> ClientSample {
+    let wish = wiring.preferences.sample;
+    wish.unwrap_or_else(|| exact_for(info))
 }
 
 impl Driver for DirectDriver {
@@ -123,11 +171,19 @@ impl Driver for DirectDriver {
     }
 
     fn init(&mut self, _window: WindowHandle) -> Result<()> {
-        self.device_info().map(drop)
+        let wiring = self.wires.refreshed();
+        self.device_info(&wiring).map(drop)
+    }
+
+    fn remark(&self) -> Option<String> {
+        let absence = self.absence.as_ref()?;
+        // As much of the reason as there is room for at the end.
+        Some(format!("Silent until a device comes: {}", absence.message))
     }
 
     fn channel_counts(&mut self) -> Result<ChannelCounts> {
-        let layout = self.layout(&self.device_info()?);
+        let wiring = self.wires.refreshed();
+        let layout = layout(&wiring, &self.device_info(&wiring)?);
         Ok(ChannelCounts {
             inputs: layout.inputs.len() as u32,
             outputs: layout.outputs.len() as u32,
@@ -135,11 +191,12 @@ impl Driver for DirectDriver {
     }
 
     fn block_sizes(&mut self) -> Result<BlockSizes> {
-        let info = self.device_info()?;
+        let wiring = self.wires.refreshed();
+        let info = self.device_info(&wiring)?;
         let rate_hz = self.current_rate_hz(&info);
         let period_frames = at_rate(info.period_frames_default, info.rate_hz, rate_hz);
         // At the device's own period nothing is added to its latency.
-        let wanted_frames = self.preferences.block_frames.unwrap_or(period_frames);
+        let wanted_frames = wiring.preferences.block_frames.unwrap_or(period_frames);
         Ok(BlockSizes {
             min_frames: BLOCK_FRAMES_MIN.min(wanted_frames.max(BLOCK_FRAMES_LEAST)),
             max_frames: BLOCK_FRAMES_MAX.max(wanted_frames.min(BLOCK_FRAMES_MOST)),
@@ -152,7 +209,7 @@ impl Driver for DirectDriver {
         if let Some(stream) = stream {
             return Ok(stream.latencies());
         }
-        let info = self.device_info()?;
+        let info = self.device_info(&self.wires.current())?;
         let rate_hz = self.current_rate_hz(&info);
         let estimate = |side: Option<&SideInfo>| {
             let frames = side.map_or(0, |side| side.latency_frames_estimate);
@@ -171,7 +228,7 @@ impl Driver for DirectDriver {
     fn sample_rate(&mut self) -> Result<f64> {
         match self.rate_hz {
             Some(rate_hz) => Ok(f64::from(rate_hz)),
-            None => Ok(f64::from(self.device_info()?.rate_hz)),
+            None => Ok(f64::from(self.device_info(&self.wires.current())?.rate_hz)),
         }
     }
 
@@ -194,8 +251,9 @@ impl Driver for DirectDriver {
         channel: ChannelId,
         stream: Option<&DirectStream>,
     ) -> Result<ChannelInfo> {
-        let info = self.device_info()?;
-        let layout = self.layout(&info);
+        let wiring = self.wires.current();
+        let info = self.device_info(&wiring)?;
+        let layout = layout(&wiring, &info);
         let Some(known) = layout.side(channel.is_input).get(channel.index as usize) else {
             let what = if channel.is_input { "input" } else { "output" };
             let message = format!(
@@ -210,7 +268,7 @@ impl Driver for DirectDriver {
         Ok(ChannelInfo {
             sample_type: match stream {
                 Some(stream) => asio::driver::Stream::buffers(stream).sample_type(),
-                None => sample_type(self.sample(&info)),
+                None => sample_type(sample(&wiring, &info)),
             },
             name: known.name.clone(),
             is_active: stream.is_some_and(|stream| stream.has_channel(channel)),
@@ -219,19 +277,19 @@ impl Driver for DirectDriver {
     }
 
     fn create_stream(&mut self, request: StreamRequest) -> Result<DirectStream> {
-        let info = self.device_info()?;
+        let wiring = self.wires.current();
+        let info = self.device_info(&wiring)?;
         let rate_hz = self.current_rate_hz(&info);
-        let device_hz = self.device_hz(rate_hz).map_err(driver_error)?;
-        let layout = self.layout(&info);
+        let device_hz = device_rate_hz(&wiring, rate_hz).map_err(driver_error)?;
         let how = How {
             rates: Rates { rate_hz, device_hz },
-            sample_type: sample_type(self.sample(&info)),
-            preferences: self.preferences.clone(),
-            layout,
-            joined: self.joined.clone(),
+            sample_type: sample_type(sample(&wiring, &info)),
+            layout: layout(&wiring, &info),
+            placeholder: placeholder::stream(&info, rate_hz),
+            wiring,
         };
-        let (device, live) = (Arc::clone(&self.device), Arc::clone(&self.live));
-        DirectStream::open(device, live, request, how)
+        let (wires, live) = (Arc::clone(&self.wires), Arc::clone(&self.live));
+        DirectStream::open(wires, live, request, how)
     }
 
     fn control_panel(&mut self) -> Result<()> {

@@ -10,13 +10,14 @@ use asio::driver::{
     StreamRequest,
 };
 use asio_io::{HostLive, driver_error};
-use engine::endpoint::{Device, OpenRequest, Sides};
+use engine::endpoint::{Lost, Sides};
 use rt::Flag;
 
-use crate::devices::{JoinedDevice, Layout};
-use crate::preferences::Preferences;
-use crate::rates::at_rate;
-use crate::stream_thread::{self, Command, Opened, Setup};
+use crate::devices::Layout;
+use crate::keeper::Purpose;
+use crate::orders::Command;
+use crate::stream_thread::{self, Opened, Setup};
+use crate::wiring::{Wires, Wiring};
 
 /// How long a device may take to open or to start before the host gets an error instead.
 const DEVICE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,8 +34,7 @@ pub struct DirectStream {
     /// even if its thread is still on the way out.
     running: Arc<Flag>,
     opened: Opened,
-    /// `None` only while dropping.
-    commands: Option<Sender<Command>>,
+    commands: Sender<Command>,
     /// Disconnected when the thread has ended.
     ended: Receiver<()>,
 }
@@ -52,15 +52,18 @@ pub(crate) struct Rates {
 pub(crate) struct How {
     pub rates: Rates,
     pub sample_type: SampleType,
-    pub preferences: Preferences,
+    /// The wiring that the rest of this was made of.
+    pub wiring: Wiring,
     pub layout: Layout,
-    pub joined: Vec<JoinedDevice>,
+    /// What the stream is like as long as there is no device.
+    pub placeholder: Lost,
 }
 
 impl DirectStream {
-    /// Opens the device on a thread of its own, with buffers for the channels of `request`.
+    /// Opens the device on a thread of its own, with buffers for the channels of `request`. Where there
+    /// is none, the stream runs without until it comes.
     pub(crate) fn open(
-        device: Arc<dyn Device>,
+        wires: Arc<Wires>,
         live: Arc<HostLive>,
         request: StreamRequest,
         how: How,
@@ -72,27 +75,35 @@ impl DirectStream {
         } = request;
         let Rates { rate_hz, device_hz } = how.rates;
         let uses = |is_input| how.layout.is_used(0, is_input, &channels);
-        let sides = Sides::of(uses(false), uses(true));
+        let purpose = Purpose {
+            sides: Sides::of(uses(false), uses(true)),
+            rate_hz,
+            block_frames,
+        };
         let buffers = HostBuffers::new(how.sample_type, &channels, block_frames);
         let running = Arc::new(Flag::new(false));
         let (commands, command_receiver) = channel();
         let (opened_sender, opened) = sync_channel(1);
         let (ended_sender, ended) = sync_channel(0);
         let setup = Setup {
-            device,
-            rate_hz,
-            request: OpenRequest {
-                rate_hz: device_hz,
-                block_frames: at_rate(block_frames, rate_hz, device_hz).max(1),
-                sides,
+            wires,
+            wiring: how.wiring,
+            purpose,
+            device_hz,
+            placeholder: Lost {
+                output: how
+                    .placeholder
+                    .output
+                    .filter(|_| purpose.sides.has_output()),
+                input: how.placeholder.input.filter(|_| purpose.sides.has_input()),
+                ..how.placeholder
             },
+            layout: how.layout,
             buffers: Arc::clone(&buffers),
             host,
-            preferences: how.preferences,
-            layout: how.layout,
-            joined: how.joined,
             live: Arc::clone(&live),
             running: Arc::clone(&running),
+            sender: commands.clone(),
         };
         std::thread::Builder::new()
             .name("asio2wasapi stream".into())
@@ -111,7 +122,7 @@ impl DirectStream {
                 live,
                 running,
                 opened,
-                commands: Some(commands),
+                commands,
                 ended,
             }),
             Ok(Err(error)) => Err(driver_error(error)),
@@ -147,10 +158,7 @@ impl DirectStream {
     }
 
     fn send(&self, command: Command) -> Result<()> {
-        let sent = self
-            .commands
-            .as_ref()
-            .is_some_and(|commands| commands.send(command).is_ok());
+        let sent = self.commands.send(command).is_ok();
         self.opened.waker.wake();
         if sent { Ok(()) } else { Err(broken_thread()) }
     }
@@ -202,8 +210,8 @@ impl Stream for DirectStream {
 impl Drop for DirectStream {
     fn drop(&mut self) {
         self.running.set(false);
-        self.commands = None;
-        self.opened.waker.wake();
+        // One that has ended needs not be told.
+        let _ = self.send(Command::Close);
         if !self.live.on_callback_thread() {
             let _ = self.ended.recv_timeout(STOP_TIMEOUT);
         }

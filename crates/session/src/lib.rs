@@ -13,15 +13,20 @@ mod direct_driver;
 mod direct_stream;
 #[cfg(windows)]
 pub mod installation;
+mod keeper;
 mod latency_gauges;
 mod member;
+mod members;
+mod orders;
+mod placeholder;
 mod preferences;
 pub mod product;
 mod rates;
 mod stream_thread;
-mod supervisor;
+mod wiring;
 
 pub use devices::JoinedDevice;
 pub use direct_driver::DirectDriver;
 pub use direct_stream::DirectStream;
 pub use preferences::{ChannelMap, Preferences};
+pub use wiring::{Wiring, WiringSource};

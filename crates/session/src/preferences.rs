@@ -1,6 +1,6 @@
 //! What the user chose about a driver, besides its device.
 
-use config::{Channels, Profile, Resampling, SampleType, Side};
+use config::{Channels, Member, Profile, Resampling, SampleType, Side};
 use engine::format::ClientSample;
 use engine::resample::Quality;
 
@@ -17,6 +17,18 @@ pub enum ChannelMap {
 }
 
 impl ChannelMap {
+    /// What a device of a profile gives.
+    pub fn of_member(member: &Member) -> Self {
+        match &member.channels {
+            Channels::All => ChannelMap::All,
+            Channels::First(count) => ChannelMap::First(*count),
+            // The file counts from 1.
+            Channels::Map(numbers) => {
+                ChannelMap::These(numbers.iter().map(|n| n.saturating_sub(1)).collect())
+            }
+        }
+    }
+
     /// The device's channels, numbered from 0, in the host's order. What the device does not have is
     /// left out.
     pub(crate) fn of(&self, device_channels: u16) -> Vec<u16> {
@@ -52,6 +64,10 @@ pub struct Preferences {
     pub resamples_rates: bool,
     /// Whether noise hides the rounding where a device has fewer bits than a sample.
     pub dither: bool,
+    /// Whether there are outputs while no device that plays is there.
+    pub plays: bool,
+    /// Whether there are inputs while none that records is.
+    pub records: bool,
     /// The outputs that the host gets.
     pub outputs: ChannelMap,
     /// The inputs that the host gets.
@@ -63,15 +79,9 @@ impl Preferences {
     pub fn of_profile(profile: &Profile) -> Self {
         let channels = |side: &Side| {
             let member = side.members.first();
-            match member.map(|member| &member.channels) {
-                None | Some(Channels::All) => ChannelMap::All,
-                Some(Channels::First(count)) => ChannelMap::First(*count),
-                Some(Channels::Map(numbers)) => {
-                    // The file counts from 1.
-                    ChannelMap::These(numbers.iter().map(|n| n.saturating_sub(1)).collect())
-                }
-            }
+            member.map_or(ChannelMap::All, ChannelMap::of_member)
         };
+        let is_waited_for = |side: &Side| side.members.first().is_some_and(|one| !one.or_none);
         Self {
             block_frames: profile.block_frames,
             safety_frames: profile.safety_frames,
@@ -87,6 +97,8 @@ impl Preferences {
             },
             resamples_rates: profile.resampling != Resampling::Off,
             dither: profile.dither,
+            plays: is_waited_for(&profile.output),
+            records: is_waited_for(&profile.input),
             outputs: channels(&profile.output),
             inputs: channels(&profile.input),
         }
@@ -103,6 +115,8 @@ impl Default for Preferences {
             quality: Quality::Best,
             resamples_rates: true,
             dither: true,
+            plays: true,
+            records: true,
             outputs: ChannelMap::All,
             inputs: ChannelMap::All,
         }
@@ -138,6 +152,8 @@ mod tests {
             quality: Quality::Best,
             resamples_rates: false,
             dither: false,
+            plays: true,
+            records: false,
             outputs: ChannelMap::These(vec![2, 0]),
             inputs: ChannelMap::All,
         };

@@ -1,41 +1,46 @@
 //! The thread of a stream: opens the device, runs the cycle, closes the device.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender, SyncSender};
 
 use asio::abi::HostMessage;
 use asio::driver::{HostBuffers, HostCallbacks};
 use asio_io::{HostClient, HostLive, client_sample};
 use engine::endpoint::{
-    Device, Endpoint, EndpointError, FaultKind, Lost, OpenRequest, Sides, StreamFault, Wake,
+    Chosen, Device, Endpoint, EndpointError, FaultKind, Lost, Reopener, StreamFault, Wake,
 };
-use engine::format::StreamFormat;
-use engine::graph::{Graph, GraphSpec, join_input, join_output};
+use engine::graph::{Graph, GraphSpec};
+use engine::idle::Nowhere;
 use rt::{DenormalsOff, Flag};
 
-use crate::devices::{JoinedDevice, Layout};
+use crate::devices::Layout;
+use crate::keeper::{self, KeeperHandle, Purpose};
 use crate::latency_gauges::LatencyGauges;
-use crate::member::{Member, Part};
-use crate::preferences::Preferences;
-use crate::rates::at_rate;
-use crate::supervisor::{CurrentWaker, Search, Wanted};
+use crate::members::Members;
+use crate::orders::{Change, Command, CurrentWaker, Offer, Refit, Report};
+use crate::wiring::{Wires, Wiring};
 
-/// So many waits in a row may pass without a wake-up before the device counts as lost.
-const TIMEOUTS_MAX: u32 = 3;
+/// So long a device may keep silent before it counts as lost, in nanoseconds, after it has missed two
+/// periods. The host is served meanwhile.
+const SILENCE_MAX_NS: u64 = 600_000_000;
 
 /// What the thread needs to begin.
 pub(crate) struct Setup {
-    pub device: Arc<dyn Device>,
-    pub request: OpenRequest,
-    /// The host's rate in Hz; the device may run at another.
-    pub rate_hz: u32,
-    pub preferences: Preferences,
+    pub wires: Arc<Wires>,
+    pub wiring: Wiring,
+    pub purpose: Purpose,
+    /// The rate to open the device with, in Hz.
+    pub device_hz: u32,
+    /// What the stream is like as long as there is no device.
+    pub placeholder: Lost,
     pub layout: Layout,
-    pub joined: Vec<JoinedDevice>,
     pub buffers: Arc<HostBuffers>,
     pub host: HostCallbacks,
     pub live: Arc<HostLive>,
     pub running: Arc<Flag>,
+    /// The other end of `commands`, for those that work for the stream.
+    pub sender: Sender<Command>,
 }
 
 /// What the control side learns of the open device.
@@ -44,29 +49,23 @@ pub(crate) struct Opened {
     pub waker: CurrentWaker,
 }
 
-/// What the control side asks for. A reply that nobody waits for is dropped.
-pub(crate) enum Command {
-    Start(SyncSender<Result<(), EndpointError>>),
-    Stop(SyncSender<()>),
-}
-
 /// Why the cycle ended.
 enum End {
     Stopped(SyncSender<()>),
     Closed,
 }
 
-/// The thread's life: ends when the control side drops its end of `commands`.
+/// The thread's life: ends with [`Command::Close`].
 pub(crate) fn run(
     setup: Setup,
     opened: SyncSender<Result<Opened, EndpointError>>,
     commands: Receiver<Command>,
 ) {
-    let endpoint = match setup.device.open(setup.request) {
-        Ok(endpoint) => endpoint,
+    let beginning = match Beginning::open(&setup) {
+        Ok(beginning) => beginning,
         Err(error) => return drop(opened.send(Err(error))),
     };
-    let (mut stream, opening) = match StreamThread::new(endpoint, setup, commands) {
+    let (mut stream, opening) = match StreamThread::new(beginning, setup, commands) {
         Ok(stream) => stream,
         Err(error) => return drop(opened.send(Err(error))),
     };
@@ -78,92 +77,158 @@ pub(crate) fn run(
     stream.live.leave_callback_thread();
 }
 
+/// What a stream begins on.
+struct Beginning {
+    endpoint: Box<dyn Endpoint>,
+    reopener: Box<dyn Reopener>,
+    /// What was meant, and which endpoints it is on; `None` where there was no device.
+    on: Option<(Chosen, Chosen)>,
+}
+
+impl Beginning {
+    /// The device, or what stands for it until it comes.
+    fn open(setup: &Setup) -> Result<Self, EndpointError> {
+        let device = &setup.wiring.device;
+        // Asked before, so that a choice that changes meanwhile is noticed afterwards.
+        let mut reopener = device.reopener();
+        let meant = setup.purpose.part_of(reopener.chosen());
+        match device.open(setup.purpose.request_at(setup.device_hz)) {
+            Ok(endpoint) => Ok(Self {
+                on: Some((meant, setup.purpose.part_of(endpoint.chosen()))),
+                endpoint,
+                reopener,
+            }),
+            Err(error) if is_absence(error.kind) => Ok(Self {
+                endpoint: device.idle(&setup.placeholder),
+                reopener,
+                on: None,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether waiting helps: the device is not there, now.
+pub(crate) fn is_absence(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::NotFound | FaultKind::Lost | FaultKind::ServiceGone
+    )
+}
+
 struct StreamThread {
     endpoint: Box<dyn Endpoint>,
+    /// The endpoint is an idle one, because there is no device.
+    is_idle: bool,
+    /// Makes idle endpoints.
+    device: Arc<dyn Device>,
     spec: GraphSpec,
-    members: Vec<Member>,
     graph: Graph<HostClient>,
+    /// For cycles that a silent device does not give.
+    nowhere: Nowhere,
+    members: Members,
+    layout: Layout,
     latency: Arc<LatencyGauges>,
     buffers: Arc<HostBuffers>,
     live: Arc<HostLive>,
     running: Arc<Flag>,
     commands: Receiver<Command>,
-    wanted: Wanted,
-    layout: Layout,
     waker: CurrentWaker,
-    /// While the device is gone: the endpoint is an idle one then.
-    search: Option<Search>,
+    keeper: Option<KeeperHandle>,
+    /// Changes that wait for the end of a cycle, and for silence.
+    changes: VecDeque<Change>,
+    /// The sound is falling to silence for the first of them.
+    fades: bool,
 }
 
 impl StreamThread {
     /// A stream of the host on that endpoint, and what the control side is to know of it.
     fn new(
-        endpoint: Box<dyn Endpoint>,
+        beginning: Beginning,
         setup: Setup,
         commands: Receiver<Command>,
     ) -> Result<(Self, Opened), EndpointError> {
-        let (output, input) = (endpoint.output_format(), endpoint.input_format());
-        let timing = endpoint.timing();
-        let rate_hz = setup.rate_hz;
+        let Beginning {
+            endpoint,
+            reopener,
+            on,
+        } = beginning;
+        let preferences = &setup.wiring.preferences;
         let spec = GraphSpec {
-            output,
-            input,
-            timing,
+            output: endpoint.output_format(),
+            input: endpoint.input_format(),
+            timing: endpoint.timing(),
             sample: client_sample(setup.buffers.sample_type()),
-            rate_hz,
-            quality: setup.preferences.quality,
-            safety_frames: setup.preferences.safety_frames,
-            dither: setup.preferences.dither,
+            rate_hz: setup.purpose.rate_hz,
+            quality: preferences.quality,
+            safety_frames: preferences.safety_frames,
+            dither: preferences.dither,
         };
-        let members = open_members(&setup);
-        let (outputs, inputs) = host_channels(&setup.layout, &members, output, input);
+        let waker = CurrentWaker::new(endpoint.waker());
+        let members = Members::open(&setup, &waker);
         let client = HostClient::new(
             Arc::clone(&setup.buffers),
-            setup.host,
+            setup.host.clone(),
             Arc::clone(&setup.live),
             Arc::clone(&setup.running),
-            &outputs,
-            &inputs,
-            rate_hz,
+            &[],
+            &[],
+            spec.rate_hz,
         );
         let graph = Graph::new(client, &spec)
             .map_err(|message| EndpointError::new(FaultKind::Unsupported, message))?;
         let latency = Arc::<LatencyGauges>::default();
         latency.update(&graph, &spec, endpoint.measured());
-        let waker = CurrentWaker::new(endpoint.waker());
         let opened = Opened {
             latency: Arc::clone(&latency),
             waker: waker.clone(),
         };
-        let buffers = setup.buffers;
-        let stream = StreamThread {
+        let is_idle = on.is_none();
+        let device = Arc::clone(&setup.wiring.device);
+        let keeper = keeper::begin(keeper::Setup {
+            wires: setup.wires,
+            wiring: setup.wiring,
+            reopener,
+            purpose: setup.purpose,
+            spec: spec.clone(),
+            on,
+            layout: setup.layout.clone(),
+            host: setup.host,
+            commands: setup.sender,
+            stream: waker.clone(),
+        });
+        let mut stream = StreamThread {
+            nowhere: Nowhere::new(&Lost::of(&*endpoint, false)),
             endpoint,
+            is_idle,
+            device,
             spec,
-            members,
             graph,
+            members,
+            layout: setup.layout,
             latency,
-            buffers: Arc::clone(&buffers),
+            buffers: setup.buffers,
             live: setup.live,
             running: setup.running,
             commands,
-            wanted: Wanted {
-                device: setup.device,
-                sides: setup.request.sides,
-                rate_hz,
-                block_frames: buffers.block_frames(),
-                may_resample: setup.preferences.resamples_rates,
-            },
-            layout: setup.layout,
             waker,
-            search: None,
+            keeper,
+            changes: VecDeque::new(),
+            fades: false,
         };
+        stream.set_channels();
         Ok((stream, opened))
     }
 
     fn serve(&mut self) {
         while let Ok(command) = self.commands.recv() {
             match command {
+                Command::Close => return,
                 Command::Stop(reply) => drop(reply.send(())),
+                Command::Change(change) => {
+                    self.changes.push_back(change);
+                    self.make_changes(false);
+                }
                 Command::Start(reply) => {
                     let started = self.start();
                     let playing = started.is_ok();
@@ -177,63 +242,24 @@ impl StreamThread {
     }
 
     fn start(&mut self) -> Result<(), EndpointError> {
-        self.take_found_device(false);
         self.graph.restart(HostClient::restart);
-        self.start_members()?;
+        self.members.start(&mut self.graph, &self.spec);
+        self.set_channels();
         let measured = self.endpoint.measured();
         self.latency.update(&self.graph, &self.spec, measured);
         self.running.set(true);
         match self.endpoint.start(self.graph.fill().keep_frames()) {
             Ok(()) => Ok(()),
-            Err(error) if matches!(error.kind, FaultKind::Lost | FaultKind::ServiceGone) => {
+            Err(error) if is_absence(error.kind) => {
                 // The host need not know: it plays on when the device is back.
-                self.go_on_without_device();
+                self.go_on_without_device(false);
                 Ok(())
             }
             Err(error) => {
                 self.running.set(false);
-                self.stop_members();
+                self.members.stop();
                 Err(error)
             }
-        }
-    }
-
-    /// Gives each joined device and the graph the two ends of a new bridge.
-    fn start_members(&mut self) -> Result<(), EndpointError> {
-        let block_frames = self.buffers.block_frames();
-        let unsupported = |message| EndpointError::new(FaultKind::Unsupported, message);
-        let (mut outputs, mut inputs, mut parts) = (Vec::new(), Vec::new(), Vec::new());
-        for member in &self.members {
-            let (format, timing) = (member.format, &member.timing);
-            let part = if member.is_input {
-                let (input, listener) =
-                    join_input(format, timing, block_frames, &self.spec).map_err(unsupported)?;
-                inputs.push(input);
-                Part {
-                    work: Box::new(listener),
-                    keep_frames: 0,
-                }
-            } else {
-                let (output, player) =
-                    join_output(format, timing, block_frames, &self.spec).map_err(unsupported)?;
-                outputs.push(output);
-                Part {
-                    keep_frames: player.keep_frames(),
-                    work: Box::new(player),
-                }
-            };
-            parts.push(part);
-        }
-        self.graph.join(outputs, inputs);
-        for (member, part) in self.members.iter().zip(parts) {
-            member.start(part);
-        }
-        Ok(())
-    }
-
-    fn stop_members(&self) {
-        for member in &self.members {
-            member.stop();
         }
     }
 
@@ -245,10 +271,12 @@ impl StreamThread {
         };
         self.running.set(false);
         self.endpoint.stop();
-        self.stop_members();
+        self.members.stop();
         self.live.halt();
         // A host that starts again hears nothing of what it played before.
         self.buffers.clear();
+        // What waited for silence has it now.
+        self.make_changes(false);
         match end {
             End::Closed => true,
             End::Stopped(reply) => {
@@ -260,111 +288,193 @@ impl StreamThread {
     }
 
     fn play(&mut self) -> End {
-        let mut timeouts = 0;
+        let mut silent_since = None;
         // What `getLatencies` counts with until the first block shows it.
         let mut told_at_once = self.live.plays_at_once();
         loop {
             match self.endpoint.wait() {
                 Wake::Due => {
-                    timeouts = 0;
+                    silent_since = None;
                     match self.cycle() {
                         Ok(underrun) => {
                             if underrun {
                                 self.tell_host(HostMessage::OVERLOAD);
                             }
-                            let at_once = self.live.plays_at_once();
-                            let measured = self.endpoint.measured();
-                            let changed = self.latency.update(&self.graph, &self.spec, measured);
-                            if at_once != told_at_once || changed {
-                                told_at_once = at_once;
-                                self.tell_host(HostMessage::LATENCIES_CHANGED);
-                            }
                         }
-                        Err(_) => self.go_on_without_device(),
+                        Err(_) => self.go_on_without_device(true),
+                    }
+                    self.make_changes(true);
+                    let at_once = self.live.plays_at_once();
+                    let measured = self.endpoint.measured();
+                    let changed = self.latency.update(&self.graph, &self.spec, measured);
+                    if at_once != told_at_once || changed {
+                        told_at_once = at_once;
+                        self.tell_host(HostMessage::LATENCIES_CHANGED);
                     }
                 }
-                Wake::Interrupted => match self.commands.try_recv() {
-                    Err(TryRecvError::Empty) => self.take_found_device(true),
-                    Err(TryRecvError::Disconnected) => return End::Closed,
-                    Ok(Command::Start(reply)) => drop(reply.send(Ok(()))),
-                    Ok(Command::Stop(reply)) => return End::Stopped(reply),
-                },
-                Wake::TimedOut => {
-                    timeouts += 1;
-                    if timeouts == TIMEOUTS_MAX {
-                        timeouts = 0;
-                        self.go_on_without_device();
+                Wake::Interrupted => {
+                    if let Some(end) = self.hear_commands() {
+                        return end;
                     }
                 }
-                Wake::Lost(_) => self.go_on_without_device(),
+                Wake::TimedOut { now_ns } => {
+                    let since_ns = *silent_since.get_or_insert(now_ns);
+                    if now_ns.saturating_sub(since_ns) >= SILENCE_MAX_NS {
+                        silent_since = None;
+                        self.go_on_without_device(true);
+                    } else {
+                        self.cycle_nowhere(now_ns);
+                    }
+                }
+                Wake::Lost(_) => {
+                    silent_since = None;
+                    self.go_on_without_device(true);
+                }
             }
+        }
+    }
+
+    /// All that was sent, as one wake-up may stand for several.
+    fn hear_commands(&mut self) -> Option<End> {
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Start(reply) => drop(reply.send(Ok(()))),
+                Command::Stop(reply) => return Some(End::Stopped(reply)),
+                Command::Close => return Some(End::Closed),
+                Command::Change(change) => self.changes.push_back(change),
+            }
+        }
+        None
+    }
+
+    /// Makes the changes that can be made now. While the stream runs on a device, the sound falls to
+    /// silence first, and the changes are made between two cycles.
+    fn make_changes(&mut self, runs: bool) {
+        while let Some(change) = self.changes.front() {
+            let can_be_heard = !matches!(change, Change::Joined { .. });
+            if can_be_heard && runs && !self.is_idle {
+                if !self.fades {
+                    self.fades = true;
+                    self.graph.fade_out();
+                }
+                if !self.graph.has_faded_out() {
+                    return;
+                }
+            }
+            self.fades &= !can_be_heard;
+            match self.changes.pop_front() {
+                Some(Change::Offer(offer)) => self.take(offer, runs),
+                Some(Change::LetGo) => self.let_go(runs),
+                Some(Change::Refit(refit)) => self.refit(refit, runs),
+                Some(Change::Joined { place, end }) => {
+                    self.members.put(&mut self.graph, place, end);
+                    self.set_channels();
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Goes on with another endpoint.
+    fn take(&mut self, mut offer: Box<Offer>, runs: bool) {
+        let keep_frames = offer.refit.fitting.keep_frames();
+        if runs && offer.endpoint.start(keep_frames).is_err() {
+            self.graph.fade_in();
+            return self.report(Report::Refused(offer));
+        }
+        std::mem::swap(&mut self.endpoint, &mut offer.endpoint);
+        self.is_idle = false;
+        self.exchange(&mut offer.refit, runs);
+        self.waker.set(self.endpoint.waker());
+        offer.endpoint.stop();
+        self.report(Report::Taken(offer));
+    }
+
+    /// Goes on with the same endpoint otherwise.
+    fn refit(&mut self, mut refit: Box<Refit>, runs: bool) {
+        // One that is for an endpoint which was lost meanwhile is of no use.
+        let is_for_this = refit.spec.output == self.spec.output
+            && refit.spec.input == self.spec.input
+            && refit.spec.timing == self.spec.timing;
+        if is_for_this {
+            self.exchange(&mut refit, runs);
+        }
+        self.report(Report::Refitted(refit));
+    }
+
+    /// Puts in what was made and takes out what there was.
+    fn exchange(&mut self, refit: &mut Refit, runs: bool) {
+        let Refit {
+            spec,
+            fitting,
+            nowhere,
+            layout,
+        } = refit;
+        self.graph.exchange(fitting);
+        std::mem::swap(&mut self.spec, spec);
+        std::mem::swap(&mut self.nowhere, nowhere);
+        if let Some(layout) = layout {
+            std::mem::swap(&mut self.layout, layout);
+        }
+        if runs {
+            self.members.restart(&self.spec);
+        }
+        self.set_channels();
+    }
+
+    /// Gives the endpoint up, for another that cannot be opened before.
+    fn let_go(&mut self, runs: bool) {
+        if !self.is_idle {
+            let released = self.become_idle(runs, false);
+            self.report(Report::Released(released));
         }
     }
 
     /// The device is gone. The host keeps its rhythm, hears silence and plays into nothing, while the
     /// device is looked for.
-    fn go_on_without_device(&mut self) {
-        if self.search.is_some() {
-            return;
+    fn go_on_without_device(&mut self, was_due: bool) {
+        self.fades = false;
+        if !self.is_idle {
+            let lost = self.become_idle(true, was_due);
+            self.report(Report::Lost(lost));
         }
-        // Before the stream stops, as time may pass as soon as it has.
-        let reopener = self.wanted.device.reopener();
-        let idle = self.wanted.device.idle(&Lost::of(&*self.endpoint));
-        let mut lost = std::mem::replace(&mut self.endpoint, idle);
+    }
+
+    fn become_idle(&mut self, runs: bool, was_due: bool) -> Box<dyn Endpoint> {
+        let mut idle = self.device.idle(&Lost::of(&*self.endpoint, was_due));
+        if runs {
+            // An idle endpoint has nothing that could fail to start. Before the other stops, as time
+            // may pass as soon as nothing runs.
+            let _ = idle.start(self.graph.fill().keep_frames());
+        }
+        self.is_idle = true;
+        let mut before = std::mem::replace(&mut self.endpoint, idle);
+        self.waker.set(self.endpoint.waker());
         // On this thread, as it was started here.
-        lost.stop();
-        // An idle endpoint has nothing that could fail to start.
-        let _ = self.endpoint.start(self.graph.fill().keep_frames());
-        self.waker.set(self.endpoint.waker());
-        self.search = Search::begin(reopener, self.wanted.clone(), lost, self.waker.clone());
+        before.stop();
+        before
     }
 
-    fn search_for_device(&mut self, old: Box<dyn Endpoint>) {
-        let reopener = self.wanted.device.reopener();
-        self.search = Search::begin(reopener, self.wanted.clone(), old, self.waker.clone());
+    fn report(&self, report: Report) {
+        if let Some(keeper) = &self.keeper {
+            keeper.report(report);
+        }
     }
 
-    /// Takes the device that was found instead of the idle one, if there is one, and lets it run or
-    /// not.
-    fn take_found_device(&mut self, runs: bool) {
-        let Some(found) = self.search.as_ref().and_then(Search::take) else {
-            return;
+    /// Tells the client which of the host's channels each of the graph's is.
+    fn set_channels(&mut self) {
+        let channels = |is_input: bool| {
+            let main = match is_input {
+                true => self.spec.input,
+                false => self.spec.output,
+            };
+            let channels = main.map_or(0, |format| format.channels);
+            let mut list = self.layout.host_channels(0, is_input, channels);
+            self.members.add_channels(&mut list, &self.layout, is_input);
+            list
         };
-        self.search = None;
-        if let Err(found) = self.take_endpoint(found, runs) {
-            // It went again.
-            self.search_for_device(found);
-        }
-    }
-
-    /// # Errors
-    /// The endpoint, which is of no use; everything is as it was.
-    fn take_endpoint(
-        &mut self,
-        mut found: Box<dyn Endpoint>,
-        runs: bool,
-    ) -> Result<(), Box<dyn Endpoint>> {
-        let spec = GraphSpec {
-            output: found.output_format(),
-            input: found.input_format(),
-            timing: found.timing(),
-            ..self.spec.clone()
-        };
-        if self.graph.replace_endpoint(&spec).is_err() {
-            return Err(found);
-        }
-        if runs && found.start(self.graph.fill().keep_frames()).is_err() {
-            // What was possible before is possible now.
-            let _ = self.graph.replace_endpoint(&self.spec);
-            return Err(found);
-        }
-        let (outputs, inputs) = host_channels(&self.layout, &self.members, spec.output, spec.input);
+        let (outputs, inputs) = (channels(false), channels(true));
         self.graph.client_mut().set_channels(&outputs, &inputs);
-        self.spec = spec;
-        let mut idle = std::mem::replace(&mut self.endpoint, found);
-        self.waker.set(self.endpoint.waker());
-        idle.stop();
-        Ok(())
     }
 
     /// Outside the cycle, because hosts do anything in there.
@@ -382,49 +492,11 @@ impl StreamThread {
             Ok(graph.take_underrun())
         })
     }
-}
 
-/// For each channel of the graph the host's: of its outputs and of its inputs.
-fn host_channels(
-    layout: &Layout,
-    members: &[Member],
-    output: Option<StreamFormat>,
-    input: Option<StreamFormat>,
-) -> (Vec<Option<u32>>, Vec<Option<u32>>) {
-    let side = |is_input, main: Option<StreamFormat>| {
-        let channels = main.map_or(0, |format| format.channels);
-        let mut list = layout.host_channels(0, is_input, channels);
-        for member in members.iter().filter(|member| member.is_input == is_input) {
-            let channels = member.format.channels;
-            list.extend(layout.host_channels(member.device, is_input, channels));
-        }
-        list
-    };
-    (side(false, output), side(true, input))
-}
-
-/// Opens the joined devices that the host uses. One that does not open has silent channels; it never
-/// takes the others along.
-fn open_members(setup: &Setup) -> Vec<Member> {
-    let used = setup.buffers.channels();
-    let open = |(number, joined): (usize, &JoinedDevice)| {
-        let JoinedDevice {
-            device, is_input, ..
-        } = joined;
-        if !setup.layout.is_used(number, *is_input, used) {
-            return None;
-        }
-        let info = device.describe().ok()?;
-        let block_frames = setup.buffers.block_frames();
-        let request = OpenRequest {
-            rate_hz: match device.check_rate(setup.rate_hz) {
-                Ok(()) => setup.rate_hz,
-                Err(_) => info.rate_hz,
-            },
-            block_frames: at_rate(block_frames, setup.rate_hz, info.rate_hz).max(1),
-            sides: Sides::of(!is_input, *is_input),
-        };
-        Member::open(number, *is_input, Arc::clone(device), request).ok()
-    };
-    (1..).zip(&setup.joined).filter_map(open).collect()
+    /// The device is silent, but the host keeps its rhythm.
+    fn cycle_nowhere(&mut self, now_ns: u64) {
+        let Self { graph, nowhere, .. } = self;
+        let keep_frames = graph.fill().keep_frames();
+        rt::section(|| nowhere.cycle(graph, keep_frames, now_ns));
+    }
 }

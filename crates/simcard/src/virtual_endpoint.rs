@@ -54,6 +54,8 @@ pub(crate) struct VirtualEndpoint {
     /// When the client's own timer wakes it.
     timer_ns: Option<u64>,
     woken_ns: u64,
+    /// When the device counts as silent if it has given no sign.
+    silent_ns: u64,
     /// How long the last cycle's work took.
     busy_ns: u64,
     underrun: bool,
@@ -106,6 +108,7 @@ impl VirtualEndpoint {
             hand_over_ns: None,
             timer_ns: None,
             woken_ns: 0,
+            silent_ns: 0,
             busy_ns: 0,
             underrun: false,
             underruns: 0,
@@ -158,12 +161,8 @@ impl VirtualEndpoint {
     fn next_wake(&mut self) -> Result<Outcome, SimError> {
         let timing = self.opened.timing;
         if self.opened.usage != Use::ExclusiveTimer {
-            // A device that is gone sets no event, but says so when it is asked.
-            let limit_ns = self.period_ns(timing.period_frames).saturating_mul(2);
-            let streams = [self.output(), self.input()];
-            return self.time.wait(&self.place, |world| {
-                Ok(Until::Signal(streams, world.now_ns() + limit_ns))
-            });
+            let until = Until::Signal([self.output(), self.input()], self.silent_ns);
+            return self.time.wait(&self.place, |_| Ok(until));
         }
         let level_frames = self.keep_frames.saturating_sub(timing.period_frames);
         let period_ns = self.period_ns(timing.period_frames);
@@ -184,6 +183,15 @@ impl VirtualEndpoint {
             self.timer_ns = None;
         }
         Ok(outcome)
+    }
+
+    /// The clock has ticked, and so much is queued.
+    fn heard_of(&mut self, queued_frames: u32) {
+        let period_frames = self.opened.timing.period_frames;
+        let frames = queued_frames
+            .max(period_frames)
+            .saturating_add(period_frames);
+        self.silent_ns = self.woken_ns + self.period_ns(frames);
     }
 
     /// Takes all that was recorded.
@@ -249,22 +257,8 @@ impl VirtualEndpoint {
         if self.finish_cycle()? == Outcome::Interrupted {
             return Ok(Wake::Interrupted);
         }
-        let begun_ns = self.time.with(|world| world.now_ns());
-        loop {
-            let outcome = self.next_wake()?;
-            if outcome != Outcome::TimedOut {
-                return self.woken(outcome);
-            }
-            // A stream that is dead says so when it is asked.
-            for stream in self.streams() {
-                self.time.with(|world| world.padding_frames(stream))?;
-            }
-            let silent_ns = self.time.with(|world| world.now_ns()) - begun_ns;
-            let limit_ns = self.period_ns(self.opened.timing.period_frames) * 4;
-            if silent_ns >= limit_ns.max(200_000_000) {
-                return Ok(Wake::TimedOut);
-            }
-        }
+        let outcome = self.next_wake()?;
+        self.woken(outcome)
     }
 
     fn woken(&mut self, outcome: Outcome) -> Result<Wake, SimError> {
@@ -275,12 +269,21 @@ impl VirtualEndpoint {
                 self.room_frames = 0;
                 self.take_packets()?;
                 // A device with events wants nothing without one.
-                if outcome == Outcome::Reached {
+                if outcome == Outcome::Reached || self.output().is_none() {
+                    self.heard_of(0);
                     self.ask_for_room()?;
                 }
                 Ok(Wake::Due)
             }
-            Outcome::TimedOut => Ok(Wake::TimedOut),
+            Outcome::TimedOut => {
+                // A stream that is dead sets no event, but says so when it is asked.
+                for stream in self.streams() {
+                    self.time.with(|world| world.padding_frames(stream))?;
+                }
+                let now_ns = self.time.with(|world| world.now_ns());
+                self.silent_ns = now_ns + self.period_ns(self.opened.timing.period_frames);
+                Ok(Wake::TimedOut { now_ns })
+            }
         }
     }
 
@@ -384,6 +387,9 @@ impl Endpoint for VirtualEndpoint {
         })?;
         self.running = true;
         self.underrun = false;
+        self.woken_ns = self.time.with(|world| world.now_ns());
+        // The first packet needs two periods and more.
+        self.heard_of(silence_frames.saturating_add(2 * timing.period_frames));
         self.keep_frames = silence_frames;
         self.busy_ns = 0;
         self.hand_over_ns = None;
@@ -431,6 +437,7 @@ impl Endpoint for VirtualEndpoint {
         });
         self.written_frames = written_frames.min(self.room_frames);
         self.room_frames = 0;
+        self.heard_of(self.queued_frames + self.written_frames);
         // No time passes before the next wait, which hands the frames over.
         let spent_ns = VirtualTime::take_spent_ns();
         self.busy_ns = self.work.draw(&mut self.rng).saturating_add(spent_ns);

@@ -66,7 +66,7 @@ fn a_default_is_followed_and_an_open_stream_stays_where_it_is() {
     let moved = reopener.open(request).expect("opened");
     assert_eq!(moved.chosen(), reopener.chosen());
     assert!(!moved.timing().is_one_clock, "two cards");
-    let idle = device.idle(&Lost::of(&*moved));
+    let idle = device.idle(&Lost::of(&*moved, false));
     assert_eq!(idle.chosen(), Chosen::default());
     for name in ["ONE", "TWO"] {
         strike(&time, &format!("lose {name}"));

@@ -99,6 +99,7 @@ fn play(other_ppm: f64, usage: Use, block_frames: u32, seconds: u64) -> Outcome 
         device,
         is_input,
         channels: ChannelMap::All,
+        is_waited_for: true,
     };
     let product = &DRIVERS[0];
     let preferences = Preferences {

@@ -61,6 +61,8 @@ pub(crate) struct Output {
     /// How long the last cycle's work took.
     busy_ns: u64,
     handed_over_frames: u64,
+    /// Frames that were queued after the last hand-over, as far as the device tells.
+    left_frames: u32,
     last: Option<HandOver>,
     /// Frames were played that nobody handed over, so that positions tell nothing.
     ran_dry: bool,
@@ -118,6 +120,7 @@ impl Output {
             refusals: 0,
             busy_ns: 0,
             handed_over_frames: 0,
+            left_frames: 0,
             last: None,
             ran_dry: false,
             meter: Meter::new(Bias::Shortens, rate_hz),
@@ -143,6 +146,7 @@ impl Output {
         self.busy_ns = 0;
         self.lateness = Lateness::new(self.period_ns);
         self.handed_over_frames = u64::from(silence_frames);
+        self.left_frames = silence_frames;
         self.last = None;
         self.ran_dry = false;
         self.meter.restart();
@@ -199,6 +203,11 @@ impl Output {
         ))
     }
 
+    /// How long what was queued after the last hand-over lasts, in nanoseconds.
+    pub(crate) fn left_ns(&self) -> u64 {
+        100 * hns_from_frames(self.left_frames, self.format.rate_hz).unsigned_abs()
+    }
+
     /// Lets `work` write what is to be played next. Real-time safe.
     pub(crate) fn cycle(&mut self, work: &mut dyn Cycle, woken_ns: u64) -> Result<(), StreamFault> {
         let (room_frames, queued_frames) = self.room().map_err(broken)?;
@@ -231,9 +240,10 @@ impl Output {
             woken_ns,
         });
         self.handed_over_frames += u64::from(written_frames);
+        self.left_frames = queued_frames.saturating_add(written_frames);
         let handed_over_ns = crate::clock::now_ns();
         self.busy_ns = handed_over_ns.saturating_sub(woken_ns);
-        let periods = self.periods_queued(queued_frames.saturating_add(written_frames));
+        let periods = self.periods_queued(self.left_frames);
         self.lateness.handed_over(handed_over_ns, periods);
         Ok(())
     }

@@ -122,11 +122,6 @@ fn distinct(attempts: [Durations; 2]) -> Vec<Durations> {
     }
 }
 
-/// How long a device may keep silent before it is taken for lost: longer than any period explains.
-pub(crate) fn wait_limit_ns(period_ns: u64) -> u64 {
-    period_ns.saturating_mul(4).max(200_000_000)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,12 +218,6 @@ mod tests {
                 min_hns: 30_000
             }
         );
-    }
-
-    #[test]
-    fn t21_the_wait_ends_after_four_periods_or_200_ms() {
-        assert_eq!(wait_limit_ns(10_000_000), 200_000_000);
-        assert_eq!(wait_limit_ns(100_000_000), 400_000_000);
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! From a profile of the configuration to a device.
 
-use config::{DeviceFormat, DeviceName, Profile, Side};
+use config::{DeviceFormat, DeviceName, Member, Profile, Side};
 use engine::format::SampleFormat;
 
 use crate::choice::Wish;
@@ -13,22 +13,42 @@ impl WasapiDevice {
     /// says of the formats comes before what the profile says; a list there that cannot be read counts
     /// as none, and `asio2wasapi doctor` names what is wrong with it.
     pub fn of_profile(profile: &Profile) -> Self {
-        let wishes = |side: &Side| {
-            let member = side.members.first()?;
-            Some(Selection::Preferred(
-                member.devices.iter().map(wish).collect(),
-            ))
-        };
-        let (output, input) = (wishes(&profile.output), wishes(&profile.input));
-        let options = Options::from_environment().and_then(Result::ok);
-        let formats = || profile.formats.iter().copied().map(sample_format).collect();
+        let first = |side: &Side| side.members.first().map(selection);
         Self::new(
-            output,
-            input,
+            first(&profile.output),
+            first(&profile.input),
             mode(profile.mode),
-            options.unwrap_or_else(|| Options { formats: formats() }),
+            options(profile),
         )
     }
+
+    /// The devices that a profile joins to the [first ones](Self::of_profile), outputs first: each with
+    /// whether it records.
+    pub fn joined_of_profile(profile: &Profile) -> Vec<(Self, bool, &Member)> {
+        let further = |side| <[Member]>::iter(side).skip(1);
+        let outputs = further(&profile.output.members).map(|member| (false, member));
+        let inputs = further(&profile.input.members).map(|member| (true, member));
+        let device = |(is_input, member): (bool, _)| {
+            let selection = Some(selection(member));
+            let (output, input) = match is_input {
+                true => (None, selection),
+                false => (selection, None),
+            };
+            let device = Self::new(output, input, mode(profile.mode), options(profile));
+            (device, is_input, member)
+        };
+        outputs.chain(inputs).map(device).collect()
+    }
+}
+
+fn selection(member: &Member) -> Selection {
+    Selection::Preferred(member.devices.iter().map(wish).collect())
+}
+
+fn options(profile: &Profile) -> Options {
+    let asked = Options::from_environment().and_then(Result::ok);
+    let formats = || profile.formats.iter().copied().map(sample_format).collect();
+    asked.unwrap_or_else(|| Options { formats: formats() })
 }
 
 fn mode(mode: config::Mode) -> Mode {

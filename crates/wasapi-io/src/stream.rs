@@ -21,7 +21,6 @@ use crate::notes::Notes;
 use crate::output::Output;
 use crate::pairing::Pairing;
 use crate::parts::{Parts, StreamWaker};
-use crate::plan::wait_limit_ns;
 use crate::priority::ProAudio;
 use crate::sync::{Event, Signal, Timer, Waitable, wait_first};
 
@@ -54,10 +53,8 @@ pub(crate) struct Stream {
     output_due: bool,
     /// The clock has kept silent for too long.
     silent: bool,
-    /// When the clock was heard of last, or waited for anew.
-    heard_ns: u64,
-    /// The last wait ended because of the input beside the clock.
-    input_only: bool,
+    /// When the clock counts as silent if it is not heard of before.
+    silent_ns: u64,
     woken_ns: u64,
     cycles_to_sample: u32,
 }
@@ -109,8 +106,7 @@ impl Stream {
             input_ended: false,
             output_due: false,
             silent: false,
-            heard_ns: now_ns,
-            input_only: false,
+            silent_ns: now_ns,
             woken_ns: now_ns,
             cycles_to_sample: SAMPLE_CYCLES,
         })
@@ -157,7 +153,6 @@ impl Stream {
 
     /// Waits for the output, or, where there is none, for the input; and for the input beside.
     fn wait_for_clock(&mut self) -> Wake {
-        let limit_ns = wait_limit_ns(self.period_ns);
         // In pauses, where a timer stands for the device's event: first as long as it should take,
         // then short ones, as devices report their progress in jumps.
         let mut paused = false;
@@ -166,10 +161,7 @@ impl Stream {
                 Ok(due) => due,
                 Err(code) => return Wake::Lost(broken(code)),
             };
-            let now_ns = now_ns();
-            let left_ns = (self.heard_ns + limit_ns).saturating_sub(now_ns);
-            // A device that is gone sets no event, but says so when it is asked.
-            let left_ns = left_ns.min(2 * self.period_ns);
+            let left_ns = self.silent_ns.saturating_sub(now_ns());
             let left_ms = if due { 0 } else { left_ns.div_ceil(1_000_000) };
             match self.wait_for_signal(left_ms as u32) {
                 Signal::Of(0) => return Wake::Interrupted,
@@ -178,20 +170,13 @@ impl Stream {
                 Signal::Of(1) if self.is_clocked_by_event() => return self.clock_is_due(),
                 Signal::Of(1) => paused = true,
                 Signal::Of(_) if left_ns > 0 => {
-                    self.input_only = true;
-                    self.woken_ns = crate::clock::now_ns();
+                    self.woken_ns = now_ns();
                     return Wake::Due;
                 }
                 Signal::Of(_) | Signal::TimedOut => {}
             }
-            let silent_ns = crate::clock::now_ns().saturating_sub(self.heard_ns);
-            if silent_ns >= limit_ns {
+            if now_ns() >= self.silent_ns {
                 return self.clock_is_silent();
-            }
-            if silent_ns >= 2 * self.period_ns
-                && let Err(code) = self.check_clock()
-            {
-                return Wake::Lost(broken(code));
             }
         }
     }
@@ -274,6 +259,7 @@ impl Stream {
         self.output_due = self.output.is_some();
         // The instant that everything in this cycle is told by, also what is waited for now.
         self.woken_ns = now_ns();
+        self.heard_of();
         self.wait_for_input();
         Wake::Due
     }
@@ -298,12 +284,23 @@ impl Stream {
         }
     }
 
+    /// The clock has ticked, or was started: for how long it may be silent from now on.
+    fn heard_of(&mut self) {
+        let left_ns = self.output.as_ref().map_or(0, Output::left_ns);
+        self.silent_ns = self.woken_ns + left_ns.max(self.period_ns) + self.period_ns;
+    }
+
     /// What it means that the clock has been silent for too long.
     fn clock_is_silent(&mut self) -> Wake {
         // Until it is heard of again nothing else is waited for, so that nothing hides its silence.
         self.silent = true;
-        self.check_clock()
-            .map_or_else(|code| Wake::Lost(broken(code)), |()| Wake::TimedOut)
+        // A device that is gone sets no event, but says so when it is asked.
+        if let Err(code) = self.check_clock() {
+            return Wake::Lost(broken(code));
+        }
+        let now_ns = now_ns();
+        self.silent_ns = now_ns + self.period_ns;
+        Wake::TimedOut { now_ns }
     }
 
     /// Hands over what was recorded.
@@ -368,7 +365,10 @@ impl Endpoint for Stream {
         self.output_due = false;
         self.silent = false;
         self.cycles_to_sample = SAMPLE_CYCLES;
-        self.heard_ns = now_ns();
+        self.woken_ns = now_ns();
+        self.heard_of();
+        // The first packet needs two periods and more.
+        self.silent_ns += 2 * self.period_ns;
         Ok(())
     }
 
@@ -391,9 +391,6 @@ impl Endpoint for Stream {
                 output.sample();
             }
         }
-        if !std::mem::take(&mut self.input_only) {
-            self.heard_ns = now_ns();
-        }
         self.wait_for_clock()
     }
 
@@ -404,7 +401,9 @@ impl Endpoint for Stream {
             return Ok(());
         };
         self.cycles_to_sample = self.cycles_to_sample.saturating_sub(1);
-        output.cycle(work, self.woken_ns)
+        output.cycle(work, self.woken_ns)?;
+        self.heard_of();
+        Ok(())
     }
 }
 

@@ -172,6 +172,9 @@ impl<D: Driver> Core<D> {
         if let State::Loaded = access.state {
             access.driver.init(window)?;
             access.state = State::Initialised;
+            if let Some(remark) = access.driver.remark() {
+                self.keep_error_text(remark);
+            }
         }
         Ok(())
     }

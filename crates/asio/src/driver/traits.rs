@@ -37,6 +37,12 @@ pub trait Driver: Send + 'static {
     /// list. Not called again after it succeeded.
     fn init(&mut self, window: WindowHandle) -> Result<()>;
 
+    /// What the user should know although [`init`](Self::init) succeeded; kept for
+    /// `getErrorMessage`. Asked once after it.
+    fn remark(&self) -> Option<String> {
+        None
+    }
+
     /// How many channels there are.
     fn channel_counts(&mut self) -> Result<ChannelCounts>;
 

@@ -7,6 +7,7 @@ use crate::client::{Client, Plane};
 use crate::convert::{Decoder, PlaneMut};
 use crate::endpoint::{EndpointTiming, Intake, Packet};
 use crate::format::{ClientSample, StreamFormat};
+use crate::graph::fade::Fade;
 use crate::graph::{GraphSpec, NS_PER_SECOND, at_rate, gcd, ns_of};
 use crate::resample::Resampler;
 
@@ -22,6 +23,9 @@ const LATE_MAX_NS: i64 = 1_000_000;
 pub(super) struct Input {
     receiver: Receiver,
     sink: BridgeSink,
+    fade: Fade,
+    /// The sound that comes first is to rise from silence.
+    rises: bool,
     pulled_frames: u64,
     /// Where packets and wake-ups are the device's own and in step: their ages are multiples of so
     /// many frames.
@@ -114,11 +118,13 @@ impl Input {
         spec: &GraphSpec,
     ) -> Result<Input, String> {
         let step_frames = step_frames(format, spec);
-        let spec = bridge_spec(format, block_frames, spec)?;
-        let (source, sink) = bridge(&spec)?;
+        let bridge_spec = bridge_spec(format, block_frames, spec)?;
+        let (source, sink) = bridge(&bridge_spec)?;
         Ok(Input {
-            receiver: Receiver::new(format, spec, source),
+            receiver: Receiver::new(format, bridge_spec, source),
             sink,
+            fade: Fade::new(spec.sample, spec.rate_hz, 1, block_frames as usize),
+            rises: false,
             pulled_frames: 0,
             step_frames,
             newest_ns: 0,
@@ -131,10 +137,27 @@ impl Input {
         if let Ok((source, sink)) = bridge(&self.receiver.spec) {
             (self.receiver.source, self.sink) = (source, sink);
         }
+        self.fade.pass();
+        self.rises = false;
         self.receiver.received_frames = 0;
         self.pulled_frames = 0;
         self.newest_ns = 0;
         self.late_ns = 0;
+    }
+
+    /// The sound that comes next rises from silence. Real-time safe.
+    pub(super) fn fade_in(&mut self) {
+        self.rises = true;
+    }
+
+    /// What is given next falls to silence. Real-time safe.
+    pub(super) fn fade_out(&mut self) {
+        self.fade.fall();
+    }
+
+    /// Whether only silence is given.
+    pub(super) fn has_faded_out(&self) -> bool {
+        self.fade.has_fallen()
     }
 
     /// The device's channels.
@@ -198,11 +221,37 @@ impl Input {
         };
         self.sink.pull(frames as usize, stamp);
         self.pulled_frames += u64::from(frames);
+        if self.rises
+            && let Some(silent_frames) = self.first_sound()
+        {
+            self.rises = false;
+            self.fade.rise_after(silent_frames);
+        }
+        let fades = !self.fade.is_through();
+        if fades {
+            self.fade.advance(frames as usize);
+        }
         for channel in 0..self.channels() {
-            if client.hears(channel) {
-                client.input(channel, self.sink.plane(channel));
+            if !client.hears(channel) {
+                continue;
+            }
+            let plane = self.sink.plane(channel);
+            if fades {
+                self.fade.soften(0, Some(plane));
+                client.input(channel, self.fade.plane(0, frames as usize));
+            } else {
+                client.input(channel, plane);
             }
         }
+    }
+
+    /// The first frame of the block that is not silent.
+    fn first_sound(&self) -> Option<usize> {
+        let first = |channel| match self.sink.plane(channel) {
+            Plane::Int32(samples) => samples.iter().position(|sample| *sample != 0),
+            Plane::Float32(samples) => samples.iter().position(|sample| *sample != 0.0),
+        };
+        (0..self.channels()).filter_map(first).min()
     }
 
     /// Frames of the client's rate from a block's first frame at the device's side of the buffers to

@@ -1,5 +1,6 @@
 //! The graph: one client, one endpoint, and what is between.
 
+mod fade;
 mod input;
 mod joined;
 mod output;
@@ -51,35 +52,40 @@ pub struct GraphSpec {
 #[derive(Debug)]
 pub struct Graph<C> {
     client: C,
-    output: Option<Output>,
-    input: Option<Input>,
-    joined_outputs: Vec<JoinedOutput>,
-    joined_inputs: Vec<JoinedInput>,
-    output_channels: usize,
+    fitting: Fitting,
+    joined_outputs: Vec<Option<JoinedOutput>>,
+    joined_inputs: Vec<Option<JoinedInput>>,
     /// The client's.
     rate_hz: u32,
-    intake: Intake,
-    input_period_frames: u32,
-    fill: Fill,
     /// Frames that the client made.
     made_frames: u64,
     /// Of them, those before the endpoint that is there now.
     recorded_from: u64,
     last_ns: u64,
+    /// What was queued in the device after the last cycle, as far as it tells.
+    queued_frames: u64,
     /// The last cycle made a block, so that how long it took tells of the client.
     made_a_block: bool,
     underrun: bool,
 }
 
-/// The parts that depend on the endpoint.
-struct Sides {
+/// The parts of a graph that are made for one endpoint. Making them takes memory and time; a running
+/// graph [exchanges](Graph::exchange) them between two cycles.
+#[derive(Debug)]
+pub struct Fitting {
     output: Option<Output>,
     input: Option<Input>,
+    output_channels: usize,
+    timing: EndpointTiming,
     fill: Fill,
 }
 
-impl Sides {
-    fn new(block_frames: u32, spec: &GraphSpec) -> Result<Sides, String> {
+impl Fitting {
+    /// What joins a client with blocks of `block_frames` to an endpoint, as `spec` says.
+    ///
+    /// # Errors
+    /// One sentence that tells why the two cannot be joined.
+    pub fn new(block_frames: u32, spec: &GraphSpec) -> Result<Fitting, String> {
         let input = match spec.input {
             Some(format) => Some(Input::new(format, block_frames, spec)?),
             None => None,
@@ -95,11 +101,19 @@ impl Sides {
             device_hz,
             input.is_some(),
         );
-        Ok(Sides {
+        Ok(Fitting {
             output,
             input,
+            output_channels: spec.output.map_or(0, |format| usize::from(format.channels)),
+            timing: spec.timing,
             fill,
         })
+    }
+
+    /// The level at which the endpoint's queue is to be kept, in its frames: what
+    /// [`Endpoint::start`](crate::endpoint::Endpoint::start) is to be told.
+    pub fn keep_frames(&self) -> u32 {
+        self.fill.keep_frames()
     }
 }
 
@@ -109,56 +123,98 @@ impl<C: Client> Graph<C> {
     /// # Errors
     /// One sentence that tells why these two cannot be joined.
     pub fn new(client: C, spec: &GraphSpec) -> Result<Self, String> {
-        let Sides {
-            output,
-            input,
-            fill,
-        } = Sides::new(client.block_frames(), spec)?;
         Ok(Self {
+            fitting: Fitting::new(client.block_frames(), spec)?,
             client,
-            output,
             joined_outputs: Vec::new(),
             joined_inputs: Vec::new(),
-            output_channels: spec.output.map_or(0, |format| usize::from(format.channels)),
-            input,
             rate_hz: spec.rate_hz,
-            intake: spec.timing.intake,
-            input_period_frames: spec.timing.input_period_frames,
-            fill,
             made_frames: 0,
             recorded_from: 0,
             last_ns: 0,
+            queued_frames: 0,
             made_a_block: false,
             underrun: false,
         })
     }
 
-    /// Goes on with another endpoint. What was recorded and not yet given, and what is left of the
-    /// client's last block, is forgotten; positions and time go on. Allocates: not for the real-time
-    /// path.
-    ///
-    /// # Errors
-    /// One sentence that tells why the client cannot be joined to that endpoint; the graph is as it
-    /// was.
-    pub fn replace_endpoint(&mut self, spec: &GraphSpec) -> Result<(), String> {
-        let block_frames = self.client.block_frames();
-        let sides = Sides::new(block_frames, spec)?;
-        self.output_channels = spec.output.map_or(0, |format| usize::from(format.channels));
-        self.rate_hz = spec.rate_hz;
-        self.intake = spec.timing.intake;
-        self.input_period_frames = spec.timing.input_period_frames;
-        (self.output, self.input, self.fill) = (sides.output, sides.input, sides.fill);
+    /// Goes on with what was made for another endpoint and the same client, and gives what it had in
+    /// exchange. What was recorded and not yet given, and what is left of the client's last block, is
+    /// forgotten; positions and time go on. Sound rises from silence on both sides. Real-time safe.
+    pub fn exchange(&mut self, fitting: &mut Fitting) {
+        std::mem::swap(&mut self.fitting, fitting);
+        self.fade_in();
         // Blocks that are made only of what is recorded are counted from here on.
         self.recorded_from = self.made_frames;
         self.made_a_block = false;
-        Ok(())
+    }
+
+    /// Lets the sound on both sides of the endpoint rise from silence. Real-time safe.
+    pub fn fade_in(&mut self) {
+        if let Some(output) = &mut self.fitting.output {
+            output.fade_in();
+        }
+        if let Some(input) = &mut self.fitting.input {
+            input.fade_in();
+        }
+    }
+
+    /// Lets the sound on both sides of the endpoint fall to silence, and stay there until an
+    /// [exchange](Self::exchange) or a [restart](Self::restart). Real-time safe.
+    pub fn fade_out(&mut self) {
+        if let Some(output) = &mut self.fitting.output {
+            output.fade_out();
+        }
+        if let Some(input) = &mut self.fitting.input {
+            input.fade_out();
+        }
+    }
+
+    /// Whether nothing is heard any more after a [`fade_out`](Self::fade_out): all that was written
+    /// before the silence is played.
+    pub fn has_faded_out(&self) -> bool {
+        let is_played = match &self.fitting.output {
+            None => true,
+            Some(output) => {
+                let timing = &self.fitting.timing;
+                let ahead_frames =
+                    u64::from(timing.queued_frames) + u64::from(timing.device_frames);
+                let queued_frames = self.queued_frames + ahead_frames;
+                output
+                    .fallen_frames()
+                    .is_some_and(|frames| frames >= queued_frames)
+            }
+        };
+        let input = self.fitting.input.as_ref();
+        is_played && input.is_none_or(Input::has_faded_out)
     }
 
     /// Takes other devices instead of those that it had. Their channels follow the endpoint's, in
-    /// their order. Allocates: not for the real-time path.
-    pub fn join(&mut self, outputs: Vec<JoinedOutput>, inputs: Vec<JoinedInput>) {
+    /// their order; one that is not there has none. Allocates: not for the real-time path.
+    pub fn join(&mut self, outputs: Vec<Option<JoinedOutput>>, inputs: Vec<Option<JoinedInput>>) {
         self.joined_outputs = outputs;
         self.joined_inputs = inputs;
+    }
+
+    /// Puts a device that plays into the place of that number among those that [`join`](Self::join)
+    /// gave, and returns what was there. Real-time safe.
+    pub fn set_joined_output(
+        &mut self,
+        place: usize,
+        output: Option<JoinedOutput>,
+    ) -> Option<JoinedOutput> {
+        let slot = self.joined_outputs.get_mut(place);
+        slot.and_then(|slot| std::mem::replace(slot, output))
+    }
+
+    /// As [`set_joined_output`](Self::set_joined_output), for one that records.
+    pub fn set_joined_input(
+        &mut self,
+        place: usize,
+        input: Option<JoinedInput>,
+    ) -> Option<JoinedInput> {
+        let slot = self.joined_inputs.get_mut(place);
+        slot.and_then(|slot| std::mem::replace(slot, input))
     }
 
     /// The client.
@@ -173,23 +229,26 @@ impl<C: Client> Graph<C> {
 
     /// How full the endpoint's queue is kept.
     pub fn fill(&self) -> &Fill {
-        &self.fill
+        &self.fitting.fill
     }
 
     /// Frames that recorded sound waits beyond the packet that it came in; 0 without an input.
     pub fn input_lead_frames(&self) -> u32 {
-        self.input.as_ref().map_or(0, Input::lead_frames)
+        self.fitting.input.as_ref().map_or(0, Input::lead_frames)
     }
 
     /// Frames of the client that its sound waits for a filter, because the device runs at another
     /// rate; 0 where it does not.
     pub fn filter_frames(&self) -> u32 {
-        self.output.as_ref().map_or(0, Output::filter_frames)
+        self.fitting
+            .output
+            .as_ref()
+            .map_or(0, Output::filter_frames)
     }
 
     /// How the way from the device's input to the client does.
     pub fn input_status(&self) -> Option<BridgeStatus> {
-        self.input.as_ref().map(Input::status)
+        self.fitting.input.as_ref().map(Input::status)
     }
 
     /// Whether the device ran dry since this was asked last.
@@ -204,11 +263,12 @@ impl<C: Client> Graph<C> {
         self.recorded_from = 0;
         self.made_a_block = false;
         self.underrun = false;
-        self.fill.restart();
-        if let Some(output) = &mut self.output {
+        self.queued_frames = 0;
+        self.fitting.fill.restart();
+        if let Some(output) = &mut self.fitting.output {
             output.restart(self.client.block_frames());
         }
-        if let Some(input) = &mut self.input {
+        if let Some(input) = &mut self.fitting.input {
             input.restart();
         }
         restart(&mut self.client);
@@ -217,23 +277,23 @@ impl<C: Client> Graph<C> {
     fn make_block(&mut self, now_ns: u64) {
         // A wake-up that comes early after one with many blocks must not turn time back.
         self.last_ns = self.last_ns.max(now_ns);
-        if let Some(input) = &mut self.input {
+        if let Some(input) = &mut self.fitting.input {
             input.give(&mut self.client, self.last_ns, now_ns);
         }
         let stamp = Stamp {
             position_frames: self.made_frames,
             at_ns: self.last_ns,
         };
-        let mut first_channel = self.input.as_ref().map_or(0, Input::channels);
-        for input in &mut self.joined_inputs {
+        let mut first_channel = self.fitting.input.as_ref().map_or(0, Input::channels);
+        for input in self.joined_inputs.iter_mut().flatten() {
             first_channel += input.give(&mut self.client, first_channel, stamp);
         }
         self.client.process(BlockTime {
             frame: self.made_frames,
             now_ns: self.last_ns,
         });
-        let mut first_channel = self.output_channels;
-        for output in &mut self.joined_outputs {
+        let mut first_channel = self.fitting.output_channels;
+        for output in self.joined_outputs.iter_mut().flatten() {
             first_channel += output.push(&self.client, first_channel, stamp);
         }
         self.made_frames += u64::from(self.client.block_frames());
@@ -246,10 +306,12 @@ impl<C: Client> Graph<C> {
     /// frames beyond the block are before it, and always `period - gcd(block, period)` frames more,
     /// so that it is never before the wake-up.
     fn make_recorded_blocks(&mut self, now_ns: u64) {
-        let Some(input) = &self.input else { return };
+        let Some(input) = &self.fitting.input else {
+            return;
+        };
         let received_frames = input.received_client_frames();
         let block_frames = self.client.block_frames().max(1);
-        let period_frames = input.period_client_frames(self.input_period_frames);
+        let period_frames = input.period_client_frames(self.fitting.timing.input_period_frames);
         let later = u64::from(period_frames - gcd(block_frames, period_frames));
         loop {
             let made_frames = self.made_frames - self.recorded_from + u64::from(block_frames);
@@ -262,19 +324,19 @@ impl<C: Client> Graph<C> {
     }
 
     fn render(&mut self, mut output: Output, due: Due<'_>) -> (Output, u32) {
-        if let Some(input) = &mut self.input {
+        if let Some(input) = &mut self.fitting.input {
             input.woken(due.now_ns);
         }
         let rate_hz = output.format().rate_hz;
         let room = due.bytes.len() / output.format().frame_bytes();
         if std::mem::take(&mut self.made_a_block) {
             let busy_frames = frames_in(due.busy_ns, rate_hz);
-            self.fill.note(busy_frames, room as u32);
+            self.fitting.fill.note(busy_frames, room as u32);
         }
-        let level = match self.intake {
+        let level = match self.fitting.timing.intake {
             Intake::Whole => room,
             Intake::Level { .. } => {
-                let keep_frames = self.fill.keep_frames();
+                let keep_frames = self.fitting.fill.keep_frames();
                 keep_frames.saturating_sub(due.queued_frames) as usize
             }
         };
@@ -286,7 +348,7 @@ impl<C: Client> Graph<C> {
         let block_frames = self.client.block_frames().max(1);
         while left.done < room {
             while output.needs_block(&left, block_frames) {
-                let base_ns = ns_of(u64::from(self.fill.base_frames()), rate_hz);
+                let base_ns = ns_of(u64::from(self.fitting.fill.base_frames()), rate_hz);
                 let queued_ns = ns_of(u64::from(due.queued_frames), rate_hz);
                 let ahead_ns = queued_ns + output.ns_before_block(&left);
                 // Late wake-ups find less queued than there was when they were due; the block's time
@@ -299,6 +361,7 @@ impl<C: Client> Graph<C> {
                 break;
             }
         }
+        self.queued_frames = u64::from(due.queued_frames) + left.done as u64;
         (output, left.done as u32)
     }
 }
@@ -307,21 +370,21 @@ impl<C: Client> Graph<C> {
 impl<C: Client> Cycle for Graph<C> {
     fn captured(&mut self, packet: Packet<'_>) {
         let now_ns = packet.now_ns;
-        if let Some(input) = &mut self.input {
+        if let Some(input) = &mut self.fitting.input {
             input.take(packet);
         }
-        if self.output.is_none() {
+        if self.fitting.output.is_none() {
             self.make_recorded_blocks(now_ns);
         }
     }
 
     fn due(&mut self, due: Due<'_>) -> u32 {
         self.underrun |= due.underrun;
-        let Some(output) = self.output.take() else {
+        let Some(output) = self.fitting.output.take() else {
             return 0;
         };
         let (output, frames) = self.render(output, due);
-        self.output = Some(output);
+        self.fitting.output = Some(output);
         frames
     }
 }

@@ -1,19 +1,23 @@
 //! The playing side of a graph.
 
 use crate::bridge::{BridgeSink, BridgeSource, BridgeSpec, Clocks, Side, Stamp, bridge};
-use crate::client::Client;
+use crate::client::{Client, Plane};
 use crate::convert::Encoder;
 use crate::format::StreamFormat;
+use crate::graph::fade::Fade;
 use crate::graph::{GraphSpec, encoder, ns_of};
 use crate::resample::Resampler;
 
-/// Frames that are resampled at a time.
+/// Frames that are resampled or faded at a time.
 const PIECE_FRAMES: u32 = 512;
 
 /// Writes a client's blocks into a device's memory.
 #[derive(Debug)]
 pub(super) struct Output {
     encoder: Encoder,
+    fade: Fade,
+    /// Frames of silence behind the sound that has fallen to it.
+    fallen_frames: u64,
     way: Way,
 }
 
@@ -57,6 +61,13 @@ impl Output {
         };
         Ok(Output {
             encoder: encoder(format, spec),
+            fade: Fade::new(
+                spec.sample,
+                format.rate_hz,
+                usize::from(format.channels),
+                PIECE_FRAMES as usize,
+            ),
+            fallen_frames: 0,
             way,
         })
     }
@@ -68,10 +79,30 @@ impl Output {
 
     /// Forgets what is left of earlier blocks. Allocates: not for the real-time path.
     pub(super) fn restart(&mut self, block_frames: u32) {
+        self.fade.pass();
         match &mut self.way {
             Way::Direct { taken_frames } => *taken_frames = block_frames as usize,
             Way::Resampled(resampled) => resampled.restart(),
         }
+    }
+
+    /// What is written next rises from silence. Real-time safe.
+    pub(super) fn fade_in(&mut self) {
+        self.fade.rise_after(0);
+    }
+
+    /// What is written next falls to silence. Real-time safe.
+    pub(super) fn fade_out(&mut self) {
+        if !self.fade.has_fallen() {
+            self.fade.fall();
+            self.fallen_frames = 0;
+        }
+    }
+
+    /// How many frames of silence were written since the sound has fallen to it; `None` while it has
+    /// not.
+    pub(super) fn fallen_frames(&self) -> Option<u64> {
+        self.fade.has_fallen().then_some(self.fallen_frames)
     }
 
     /// What the client's frames wait for the filter, in frames of the client.
@@ -119,35 +150,63 @@ impl Output {
         left: &mut Left,
     ) -> bool {
         let frame_bytes = self.format().frame_bytes();
-        let start = left.done * frame_bytes;
-        match &mut self.way {
+        let frames = match &self.way {
             Way::Direct { taken_frames } => {
                 let block_frames = client.block_frames() as usize;
-                let frames = block_frames
-                    .saturating_sub(*taken_frames)
-                    .min(left.room - left.done);
-                let out = &mut bytes[start..start + frames * frame_bytes];
+                let rest = block_frames.saturating_sub(*taken_frames);
+                rest.min(left.room - left.done)
+            }
+            Way::Resampled(_) => {
+                let wanted = left.level.min(left.room).saturating_sub(left.done);
+                wanted.min(PIECE_FRAMES as usize)
+            }
+        };
+        if self.fade.has_fallen() {
+            self.fallen_frames += frames as u64;
+        }
+        let fades = !self.fade.is_through();
+        let frames = match fades {
+            true => self.fade.advance(frames),
+            false => frames,
+        };
+        let fade = fades.then_some((&mut self.fade, frames));
+        let start = left.done * frame_bytes;
+        let out = &mut bytes[start..start + frames * frame_bytes];
+        match &mut self.way {
+            Way::Direct { taken_frames } => {
                 let taken = *taken_frames;
-                self.encoder.write(out, |channel| {
+                *taken_frames += frames;
+                encode(&mut self.encoder, fade, out, |channel| {
                     let plane = client.output(channel)?;
                     Some(plane.part(taken, frames))
                 });
-                *taken_frames += frames;
-                left.done += frames;
-                frames > 0
             }
             Way::Resampled(resampled) => {
-                let wanted = left.level.min(left.room).saturating_sub(left.done);
-                let frames = wanted.min(PIECE_FRAMES as usize);
-                let out = &mut bytes[start..start + frames * frame_bytes];
                 resampled.pull(frames);
-                let sink = &resampled.sink;
-                self.encoder.write(out, |channel| Some(sink.plane(channel)));
-                left.done += frames;
-                frames > 0
+                encode(&mut self.encoder, fade, out, |channel| {
+                    Some(resampled.sink.plane(channel))
+                });
             }
         }
+        left.done += frames;
+        frames > 0
     }
+}
+
+/// Converts a piece of sound, with a fade where there is one.
+fn encode<'a>(
+    encoder: &mut Encoder,
+    fade: Option<(&mut Fade, usize)>,
+    out: &mut [u8],
+    plane: impl Fn(usize) -> Option<Plane<'a>>,
+) {
+    let Some((fade, frames)) = fade else {
+        return encoder.write(out, plane);
+    };
+    for channel in 0..usize::from(encoder.format().channels) {
+        fade.soften(channel, plane(channel));
+    }
+    encoder.write(out, |channel| Some(fade.plane(channel, frames)));
 }
 
 /// How far a cycle is.

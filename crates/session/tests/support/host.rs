@@ -28,6 +28,15 @@ impl Heard {
     pub fn has(&self, message: HostMessage) -> bool {
         self.0.lock().contains(&message)
     }
+
+    /// Waits until the driver has said that.
+    pub fn wait_for(&self, message: HostMessage) {
+        let begun = std::time::Instant::now();
+        while !self.has(message) {
+            assert!(begun.elapsed().as_secs() < 20, "never heard {message:?}");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
 }
 
 impl Events for Heard {

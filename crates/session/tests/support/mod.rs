@@ -37,6 +37,7 @@ pub struct Faults {
 /// The driver's side of the device.
 pub struct FakeDevice {
     faults: Faults,
+    is_absent: Arc<rt::Flag>,
     ends: Arc<rt::Mutex<Option<Ends>>>,
     /// Holds one count for each open endpoint.
     open_count: Arc<()>,
@@ -54,15 +55,18 @@ pub struct Bench {
     played: Receiver<Vec<i32>>,
     ends: Arc<rt::Mutex<Option<Ends>>>,
     open_count: Arc<()>,
+    is_absent: Arc<rt::Flag>,
 }
 
 /// A device and the bench that it is on. It can be opened once, and again when it comes back.
 pub fn device(faults: Faults) -> (Arc<FakeDevice>, Bench) {
     let (ends, events, played) = ends();
     let open_count = Arc::new(());
-    let ends = Arc::new(rt::Mutex::new(Some(ends)));
+    let ends = Arc::new(rt::Mutex::new(Some(ends).filter(|_| !faults.absent)));
+    let is_absent = Arc::new(rt::Flag::new(faults.absent));
     let device = FakeDevice {
         faults,
+        is_absent: Arc::clone(&is_absent),
         ends: Arc::clone(&ends),
         open_count: Arc::clone(&open_count),
     };
@@ -73,6 +77,7 @@ pub fn device(faults: Faults) -> (Arc<FakeDevice>, Bench) {
             played,
             ends,
             open_count,
+            is_absent,
         },
     )
 }
@@ -127,6 +132,21 @@ impl Bench {
         *self.ends.lock() = Some(ends);
     }
 
+    /// The device is there for the first time.
+    pub fn appear(&mut self) {
+        self.is_absent.set(false);
+        self.come_back();
+    }
+
+    /// Waits until no stream is open on the device.
+    pub fn expect_closed(&self) {
+        let begun = Instant::now();
+        while self.is_open() {
+            assert!(begun.elapsed() < PATIENCE, "the device is still open");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Whether a stream is open on the device.
     pub fn is_open(&self) -> bool {
         // The bench and the device hold one each.
@@ -136,7 +156,7 @@ impl Bench {
 
 impl Device for FakeDevice {
     fn describe(&self) -> Result<DeviceInfo, EndpointError> {
-        if self.faults.absent {
+        if self.is_absent.get() {
             let message = "There is no device to play to; plug one in.";
             return Err(EndpointError::new(FaultKind::NotFound, message));
         }
@@ -365,7 +385,9 @@ impl Endpoint for FakeEndpoint {
             }
             Ok(Event::Woken) => Wake::Interrupted,
             Ok(Event::Lost(fault)) => Wake::Lost(fault),
-            Err(_) => Wake::TimedOut,
+            Err(_) => Wake::TimedOut {
+                now_ns: self.now_ns,
+            },
         }
     }
 

@@ -155,6 +155,22 @@ impl Rig {
     }
 }
 
+/// How many frames of silence a track begins with, and the rest without the 10 ms in which its sound
+/// rises from it.
+pub fn beyond_fade(track: &Track) -> (u64, Track) {
+    let frame_bytes = track.format.frame_bytes();
+    let mut frames = track.bytes.chunks_exact(frame_bytes);
+    let silence = frames.position(|frame| frame.iter().any(|byte| *byte != 0));
+    let silence = silence.expect("there is sound");
+    let skipped = silence + track.format.rate_hz as usize / 100;
+    let sound = Track {
+        first_frame: track.first_frame + skipped as u64,
+        bytes: track.bytes[skipped * frame_bytes..].to_vec(),
+        ..track.clone()
+    };
+    (silence as u64, sound)
+}
+
 /// The samples of a track as 24-bit numbers, frame by frame.
 pub fn values(track: &Track) -> Vec<Vec<i32>> {
     let format = track.format;

@@ -222,7 +222,7 @@ fn a_waker_interrupts_once_and_goes_before_the_device() {
 fn t21_a_stream_whose_clock_stands_still_is_not_waited_for_for_ever() {
     let device = default_device(Mode::Shared);
     let mut stream = device.open(request(&device)).unwrap();
-    assert_eq!(stream.wait(), Wake::TimedOut);
+    assert!(matches!(stream.wait(), Wake::TimedOut { .. }));
 }
 
 #[test]

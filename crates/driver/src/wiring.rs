@@ -1,0 +1,87 @@
+//! From a profile of the configuration to what a driver instance is wired to, now and when the file
+//! changes.
+
+use std::sync::Arc;
+
+use asio::abi::Guid;
+use config::{Profile, Watcher};
+use session::{ChannelMap, JoinedDevice, Preferences, Wiring, WiringSource, installation};
+use wasapi_io::WasapiDevice;
+
+/// What a profile says.
+pub fn of_profile(profile: &Profile) -> Wiring {
+    Wiring {
+        device: Arc::new(WasapiDevice::of_profile(profile)),
+        joined: joined(profile),
+        preferences: Preferences::of_profile(profile),
+    }
+}
+
+fn joined(profile: &Profile) -> Vec<JoinedDevice> {
+    let devices = WasapiDevice::joined_of_profile(profile).into_iter();
+    devices
+        .map(|(device, is_input, member)| JoinedDevice {
+            device: Arc::new(device),
+            is_input,
+            channels: ChannelMap::of_member(member),
+            is_waited_for: !member.or_none,
+        })
+        .collect()
+}
+
+/// The profile behind a class, as the file has it from time to time. A file with faults, and one without
+/// the profile, change nothing.
+pub struct Followed {
+    clsid: Guid,
+    watcher: Watcher,
+    profile: Profile,
+    wiring: Wiring,
+}
+
+impl Followed {
+    /// Follows the file that `watcher` watches from there on where it said `profile`, of which `wiring`
+    /// was made.
+    pub fn new(clsid: Guid, watcher: Watcher, profile: Profile, wiring: Wiring) -> Self {
+        Self {
+            clsid,
+            watcher,
+            profile,
+            wiring,
+        }
+    }
+}
+
+impl WiringSource for Followed {
+    fn changed(&mut self) -> Option<Wiring> {
+        let config = self.watcher.poll()?.ok()?;
+        let profile = installation::profile_of(&config, self.clsid)?;
+        if profile == self.profile {
+            return None;
+        }
+        let before = std::mem::replace(&mut self.profile, profile);
+        let now = &self.profile;
+        // Devices that are meant as before are the same, so that what is open stays open.
+        let is_opened_alike = before.mode == now.mode && before.formats == now.formats;
+        let same_members = |n: usize| {
+            let members = |profile: &Profile| {
+                [&profile.output, &profile.input].map(|side| {
+                    let member = side.members.get(n);
+                    member.map(|member| member.devices.clone())
+                })
+            };
+            members(&before) == members(now)
+        };
+        if !is_opened_alike || !same_members(0) {
+            self.wiring.device = Arc::new(WasapiDevice::of_profile(now));
+        }
+        let members = |profile: &Profile| {
+            let further = |side: &config::Side| side.members.get(1..).unwrap_or_default().to_vec();
+            (further(&profile.output), further(&profile.input))
+        };
+        if !is_opened_alike || members(&before) != members(now) {
+            self.wiring.joined = joined(now);
+        }
+        self.wiring.preferences = Preferences::of_profile(now);
+        Some(self.wiring.clone())
+    }
+}
