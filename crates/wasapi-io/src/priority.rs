@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 
 use engine::endpoint::{EndpointError, FaultKind};
@@ -34,9 +35,14 @@ pub fn check_priority() -> Result<(), EndpointError> {
     })
 }
 
-/// The thread's membership in the system's class of audio threads; given back when dropped.
+thread_local! {
+    /// How many have joined on this thread, and the handle that they share: the system lets a thread
+    /// join once, but when one endpoint takes another's place, both run for a moment.
+    static JOINED: Cell<(u32, HANDLE)> = const { Cell::new((0, std::ptr::null_mut())) };
+}
+
+/// The thread's membership in the system's class of audio threads; given back when the last is dropped.
 pub(crate) struct ProAudio {
-    handle: HANDLE,
     /// The class is left on the thread that joined it.
     _not_send: PhantomData<*const ()>,
 }
@@ -44,29 +50,40 @@ pub(crate) struct ProAudio {
 impl ProAudio {
     /// Joins the class "Pro Audio" with its highest priority.
     pub(crate) fn enter() -> Hr<Self> {
-        let mut task = 0;
-        // SAFETY: the name is zero-terminated, and `task` lives through the call.
-        let handle = unsafe { AvSetMmThreadCharacteristicsW(w!("Pro Audio"), &mut task) };
-        if handle.is_null() {
-            return Err(last_error());
-        }
-        let joined = Self {
-            handle,
+        let (count, handle) = JOINED.get();
+        let handle = if count > 0 { handle } else { join()? };
+        JOINED.set((count + 1, handle));
+        Ok(Self {
             _not_send: PhantomData,
-        };
-        // SAFETY: the handle is valid until `drop`.
-        if unsafe { AvSetMmThreadPriority(handle, AVRT_PRIORITY_CRITICAL) }.as_bool() {
-            Ok(joined)
-        } else {
-            Err(last_error())
-        }
+        })
     }
+}
+
+fn join() -> Hr<HANDLE> {
+    let mut task = 0;
+    // SAFETY: the name is zero-terminated, and `task` lives through the call.
+    let handle = unsafe { AvSetMmThreadCharacteristicsW(w!("Pro Audio"), &mut task) };
+    if handle.is_null() {
+        return Err(last_error());
+    }
+    // SAFETY: the handle is valid until it is given back.
+    if unsafe { AvSetMmThreadPriority(handle, AVRT_PRIORITY_CRITICAL) }.as_bool() {
+        return Ok(handle);
+    }
+    let error = last_error();
+    // SAFETY: as above.
+    let _ = unsafe { AvRevertMmThreadCharacteristics(handle) };
+    Err(error)
 }
 
 impl Drop for ProAudio {
     fn drop(&mut self) {
-        // SAFETY: the handle came from this thread, as this type cannot move to another, and is
-        // given back once.
-        let _ = unsafe { AvRevertMmThreadCharacteristics(self.handle) };
+        let (count, handle) = JOINED.get();
+        JOINED.set((count.saturating_sub(1), handle));
+        if count == 1 {
+            // SAFETY: the handle came from this thread, as this type cannot move to another, and is
+            // given back once, by the last that shares it.
+            let _ = unsafe { AvRevertMmThreadCharacteristics(handle) };
+        }
     }
 }
