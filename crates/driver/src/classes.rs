@@ -4,8 +4,10 @@ use asio::abi::Guid;
 use asio::driver::dll::Class;
 use asio::driver::{Object, ObjectRef};
 use config::{BUILT_IN, Config, Profile, Watcher};
+use record::Places;
 use rt::Mutex;
 use session::{DirectDriver, installation};
+use wasapi_io::hresult_name;
 
 use crate::wiring::{self, Followed};
 
@@ -42,7 +44,8 @@ fn make(clsid: Guid) -> ObjectRef {
         // It was there when the host got the factory.
         .unwrap_or_else(|| Profile::new(BUILT_IN[0].name));
     let wiring = wiring::of_profile(&profile);
-    let driver = DirectDriver::with_wiring(profile.name.clone(), wiring.clone());
+    let driver = DirectDriver::with_wiring(profile.name.clone(), wiring.clone())
+        .recorded(Places::of_user(), hresult_name);
     let driver = match watcher {
         Some(watcher) => driver.following(Box::new(Followed::new(clsid, watcher, profile, wiring))),
         None => driver,

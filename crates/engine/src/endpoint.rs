@@ -210,6 +210,17 @@ pub struct Chosen {
     pub input: Option<String>,
 }
 
+/// What people call an open stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Label {
+    /// The name of what plays.
+    pub output: Option<String>,
+    /// The name of what records.
+    pub input: Option<String>,
+    /// How the device is used (shared, exclusive); empty where there is but one way.
+    pub mode: &'static str,
+}
+
 /// Opens a device again and again, on a thread of its own.
 pub trait Reopener: Send {
     /// As [`Device::open`].
@@ -364,6 +375,11 @@ pub trait Endpoint: Send {
     /// The endpoints that this stream is on; nothing where it is on none.
     fn chosen(&self) -> Chosen {
         Chosen::default()
+    }
+
+    /// What people call the stream. Allocates.
+    fn label(&self) -> Label {
+        Label::default()
     }
 
     /// A handle that interrupts `wait`.

@@ -120,7 +120,7 @@ pub enum Fault {
 pub enum Why {
     /// The system has another default device.
     DefaultMoved,
-    /// A device came that stands before the other in the profile's order of preference.
+    /// The profile means another: one that it prefers came, or the preferred one is another now.
     BetterOneCame,
     /// The one before is gone.
     OldOneGone,

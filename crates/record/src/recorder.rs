@@ -20,7 +20,7 @@ const END_TIMEOUT: Duration = Duration::from_millis(300);
 pub type CodeNames = fn(i32) -> &'static str;
 
 /// The record of one driver instance. Clones are the same recorder; when the last one is dropped, the
-/// instance has ended.
+/// instance has ended if nobody told so before.
 #[derive(Clone)]
 pub struct Recorder {
     inner: Arc<Inner>,
@@ -104,6 +104,13 @@ impl Recorder {
         }
     }
 
+    /// The instance has ended, whoever still has a clone: waits a moment until that is written. What is
+    /// told later is not recorded.
+    pub fn end(&self) {
+        self.event(Event::Ended);
+        self.inner.wait_for_end();
+    }
+
     /// The numbers that are recorded along with the events.
     pub fn gauges(&self) -> Arc<Gauges> {
         Arc::clone(&self.inner.gauges)
@@ -131,13 +138,19 @@ impl std::fmt::Debug for Recorder {
     }
 }
 
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.events = None;
+impl Inner {
+    fn wait_for_end(&self) {
         if let Some(ended) = self.ended.lock().take() {
             // A disk that hangs keeps nobody.
             let _ = ended.recv_timeout(END_TIMEOUT);
         }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.events = None;
+        self.wait_for_end();
     }
 }
 

@@ -32,7 +32,7 @@ pub fn sentence(event: &Event) -> String {
         Event::Moved { from, to, why } => {
             let because = match why {
                 Why::DefaultMoved => "it is the system's default now",
-                Why::BetterOneCame => "it stands before the other in the profile",
+                Why::BetterOneCame => "it is the one that the profile prefers now",
                 Why::OldOneGone => "the other is gone",
                 Why::ConfigurationChanged => "the configuration says so",
                 Why::Other => "it is the one to use now",

@@ -43,6 +43,9 @@ pub(crate) fn run(work: Work) {
             .recv_timeout(due.saturating_duration_since(Instant::now()))
         {
             Ok(entry) => {
+                if entry.event == Event::Ended {
+                    return writer.end();
+                }
                 if matches!(entry.event, Event::Stopped | Event::Closed) {
                     writer.count();
                 }

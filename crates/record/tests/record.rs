@@ -120,7 +120,7 @@ fn whoever_runs_is_seen_and_whoever_ended_is_not() {
     let clone = recorder.clone();
     drop(recorder);
     assert_eq!(running(&places).items.len(), 1, "a clone is the same");
-    drop(clone);
+    clone.end();
     until(|| running(&places).items.is_empty().then_some(()));
     until(|| {
         names(&folder.path().join("running"))

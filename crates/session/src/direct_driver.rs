@@ -10,6 +10,7 @@ use asio::driver::{
 use asio_io::{HostLive, driver_error, sample_type};
 use engine::endpoint::{Device, DeviceInfo, EndpointError, FaultKind, SideInfo};
 use engine::format::ClientSample;
+use record::{CodeNames, Instance, Places, Recorder};
 
 use crate::devices::{JoinedDevice, Layout};
 use crate::direct_stream::{DirectStream, How, Rates};
@@ -37,6 +38,8 @@ const POWERS_OF_TWO: i32 = -1;
 pub struct DirectDriver {
     name: String,
     wires: Arc<Wires>,
+    /// Where the record goes that begins with `init`, and who names the system's codes.
+    records: Option<(Places, CodeNames)>,
     live: Arc<HostLive>,
     /// What the device was when it was there last.
     last_info: Option<DeviceInfo>,
@@ -68,6 +71,7 @@ impl DirectDriver {
             live: Arc::new(HostLive::new()),
             rate_hz: wiring.preferences.rate_hz,
             wires: Arc::new(Wires::new(wiring)),
+            records: None,
             last_info: None,
             absence: None,
         }
@@ -77,6 +81,13 @@ impl DirectDriver {
     #[must_use]
     pub fn following(self, source: Box<dyn WiringSource>) -> Self {
         self.wires.follow(source);
+        self
+    }
+
+    /// The same, which records what happens to it from `init` on.
+    #[must_use]
+    pub fn recorded(mut self, places: Places, names: CodeNames) -> Self {
+        self.records = Some((places, names));
         self
     }
 
@@ -171,6 +182,10 @@ impl Driver for DirectDriver {
     }
 
     fn init(&mut self, _window: WindowHandle) -> Result<()> {
+        if let Some((places, names)) = self.records.take() {
+            let instance = Instance::here(&self.name, env!("CARGO_PKG_VERSION"));
+            self.wires.tell(Recorder::begin_at(places, instance, names));
+        }
         let wiring = self.wires.refreshed();
         self.device_info(&wiring).map(drop)
     }
@@ -308,6 +323,12 @@ impl Driver for DirectDriver {
                 true
             }
         }
+    }
+}
+
+impl Drop for DirectDriver {
+    fn drop(&mut self) {
+        self.wires.recorder().end();
     }
 }
 

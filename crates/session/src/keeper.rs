@@ -17,6 +17,7 @@ use crate::devices::Layout;
 use crate::orders::{Change, Command, CurrentWaker, Offer, Refit, Report};
 use crate::preferences::Preferences;
 use crate::rates::{at_rate, device_hz};
+use crate::telling::{self, KeeperTale};
 use crate::wiring::{Wires, Wiring};
 
 /// How long the first pauses between attempts are, in nanoseconds. A device that comes back is mostly
@@ -69,6 +70,7 @@ impl Purpose {
 /// What the keeper begins with.
 pub(crate) struct Setup {
     pub wires: Arc<Wires>,
+    pub tale: KeeperTale,
     /// The wiring that the stream was made with.
     pub wiring: Wiring,
     /// Made before the stream ran, as time may pass as soon as it does.
@@ -123,6 +125,7 @@ pub(crate) fn begin(setup: Setup) -> Option<KeeperHandle> {
         on: setup.on,
         offered: None,
         wires: setup.wires,
+        tale: setup.tale,
         wiring: setup.wiring,
         reopener: setup.reopener,
         purpose: setup.purpose,
@@ -160,6 +163,7 @@ enum State {
 
 struct Keeper {
     wires: Arc<Wires>,
+    tale: KeeperTale,
     wiring: Wiring,
     reopener: Box<dyn Reopener>,
     purpose: Purpose,
@@ -204,6 +208,16 @@ enum Reason {
     Rate,
 }
 
+impl Reason {
+    fn text(&self) -> &'static str {
+        match self {
+            Reason::Channels(_) => "the device has other channels than before.",
+            Reason::Wish => "the configuration says otherwise now.",
+            Reason::Rate => "no device runs at its rate, and the profile forbids resampling.",
+        }
+    }
+}
+
 impl Keeper {
     fn run(mut self) {
         loop {
@@ -231,6 +245,7 @@ impl Keeper {
         match report {
             Report::Lost(endpoint) => {
                 drop(endpoint);
+                self.tale.lost();
                 self.on = None;
                 // What was offered is on its way, and will be answered.
                 if self.offered.is_none() {
@@ -244,6 +259,7 @@ impl Keeper {
             }
             Report::Taken(before) => {
                 drop(before);
+                self.tale.taken();
                 if let Some(Offered { meant, on, spec }) = self.offered.take() {
                     self.on = Some((meant, on));
                     self.spec = spec;
@@ -290,6 +306,7 @@ impl Keeper {
             Ok(()) => self.must_reopen = false,
             Err(error) => {
                 self.be_patient();
+                self.tale.looked(&error);
                 if error.kind == FaultKind::Unsupported && !self.wiring.preferences.resamples_rates
                 {
                     self.ask_host(Reason::Rate);
@@ -306,13 +323,20 @@ impl Keeper {
         let endpoint = self.reopener.open(request)?;
         let spec = spec_for(&*endpoint, &self.spec, preferences);
         let on = self.purpose.part_of(endpoint.chosen());
+        let opened = telling::opened(&*endpoint, &self.purpose);
         let refit = self.refit(spec, &Lost::of(&*endpoint, false))?;
         self.offered = Some(Offered {
             meant,
             on,
             spec: refit.spec.clone(),
         });
-        self.send(Change::Offer(Box::new(Offer { endpoint, refit })));
+        let follows_default = self.wiring.preferences.follows_default;
+        let tale = self.tale.offers(opened, self.must_reopen, follows_default);
+        self.send(Change::Offer(Box::new(Offer {
+            endpoint,
+            refit,
+            tale: Some(tale),
+        })));
         Ok(())
     }
 
@@ -363,6 +387,7 @@ impl Keeper {
         if same_device && same_joined && before == now {
             return;
         }
+        self.tale.wishes_changed();
         let needs_host = !same_joined
             || before.block_frames != now.block_frames
             || before.sample != now.sample
@@ -425,6 +450,7 @@ impl Keeper {
     /// without.
     fn ask_host(&mut self, reason: Reason) {
         if self.asked_for.as_ref() != Some(&reason) {
+            self.tale.asked_host(reason.text());
             self.asked_for = Some(reason);
             self.host.message(HostMessage::RESET_REQUEST, 0);
         }

@@ -23,6 +23,7 @@ mod preferences;
 pub mod product;
 mod rates;
 mod stream_thread;
+mod telling;
 mod wiring;
 
 pub use devices::JoinedDevice;

@@ -6,6 +6,7 @@ use std::sync::mpsc::SyncSender;
 use engine::endpoint::{Endpoint, EndpointError, Waker};
 use engine::graph::{Fitting, GraphSpec, JoinedInput, JoinedOutput};
 use engine::idle::Nowhere;
+use record::Event;
 use rt::Mutex;
 
 use crate::devices::Layout;
@@ -46,6 +47,8 @@ pub(crate) enum Joined {
 pub(crate) struct Offer {
     pub endpoint: Box<dyn Endpoint>,
     pub refit: Refit,
+    /// What the record is told when it is taken.
+    pub tale: Option<Event>,
 }
 
 /// What a graph needs for an endpoint.

@@ -1,6 +1,6 @@
 //! What the user chose about a driver, besides its device.
 
-use config::{Channels, Member, Profile, Resampling, SampleType, Side};
+use config::{Channels, DeviceName, Member, Profile, Resampling, SampleType, Side};
 use engine::format::ClientSample;
 use engine::resample::Quality;
 
@@ -68,6 +68,8 @@ pub struct Preferences {
     pub plays: bool,
     /// Whether there are inputs while none that records is.
     pub records: bool,
+    /// The devices are just the system's default ones, whichever those are.
+    pub follows_default: bool,
     /// The outputs that the host gets.
     pub outputs: ChannelMap,
     /// The inputs that the host gets.
@@ -97,6 +99,10 @@ impl Preferences {
             },
             resamples_rates: profile.resampling != Resampling::Off,
             dither: profile.dither,
+            follows_default: [&profile.output, &profile.input]
+                .iter()
+                .filter_map(|side| side.members.first())
+                .all(|member| member.devices == [DeviceName::Default]),
             plays: is_waited_for(&profile.output),
             records: is_waited_for(&profile.input),
             outputs: channels(&profile.output),
@@ -117,6 +123,7 @@ impl Default for Preferences {
             dither: true,
             plays: true,
             records: true,
+            follows_default: true,
             outputs: ChannelMap::All,
             inputs: ChannelMap::All,
         }
@@ -154,6 +161,7 @@ mod tests {
             dither: false,
             plays: true,
             records: false,
+            follows_default: true,
             outputs: ChannelMap::These(vec![2, 0]),
             inputs: ChannelMap::All,
         };
@@ -166,6 +174,6 @@ mod tests {
         assert_eq!(ChannelMap::First(2).of(3), [0, 1]);
         assert_eq!(ChannelMap::First(9).of(3), [0, 1, 2]);
         assert_eq!(ChannelMap::These(vec![2, 7, 0]).of(3), [2, 0]);
-        assert_eq!(ChannelMap::These(vec![u32::MAX]).of(3), []);
+        assert_eq!(ChannelMap::These(vec![u32::MAX]).of(3), [0u16; 0]);
     }
 }

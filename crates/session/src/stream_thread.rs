@@ -12,6 +12,7 @@ use engine::endpoint::{
 };
 use engine::graph::{Graph, GraphSpec};
 use engine::idle::Nowhere;
+use record::{Event, Gauges, Recorder};
 use rt::{DenormalsOff, Flag};
 
 use crate::devices::Layout;
@@ -19,6 +20,7 @@ use crate::keeper::{self, KeeperHandle, Purpose};
 use crate::latency_gauges::LatencyGauges;
 use crate::members::Members;
 use crate::orders::{Change, Command, CurrentWaker, Offer, Refit, Report};
+use crate::telling::{self, KeeperTale};
 use crate::wiring::{Wires, Wiring};
 
 /// So long a device may keep silent before it counts as lost, in nanoseconds, after it has missed two
@@ -61,13 +63,18 @@ pub(crate) fn run(
     opened: SyncSender<Result<Opened, EndpointError>>,
     commands: Receiver<Command>,
 ) {
+    let recorder = setup.wires.recorder();
+    let refuse = |error| {
+        telling::refused(&recorder, &error);
+        drop(opened.send(Err(error)));
+    };
     let beginning = match Beginning::open(&setup) {
         Ok(beginning) => beginning,
-        Err(error) => return drop(opened.send(Err(error))),
+        Err(error) => return refuse(error),
     };
     let (mut stream, opening) = match StreamThread::new(beginning, setup, commands) {
         Ok(stream) => stream,
-        Err(error) => return drop(opened.send(Err(error))),
+        Err(error) => return refuse(error),
     };
     // Before anything that may call the host, and outside every real-time section.
     stream.live.enter_callback_thread();
@@ -75,6 +82,7 @@ pub(crate) fn run(
         stream.serve();
     }
     stream.live.leave_callback_thread();
+    recorder.event(Event::Closed);
 }
 
 /// What a stream begins on.
@@ -83,6 +91,8 @@ struct Beginning {
     reopener: Box<dyn Reopener>,
     /// What was meant, and which endpoints it is on; `None` where there was no device.
     on: Option<(Chosen, Chosen)>,
+    /// What the record says of it.
+    recorded: Option<record::Opened>,
 }
 
 impl Beginning {
@@ -92,17 +102,24 @@ impl Beginning {
         // Asked before, so that a choice that changes meanwhile is noticed afterwards.
         let mut reopener = device.reopener();
         let meant = setup.purpose.part_of(reopener.chosen());
+        let recorder = setup.wires.recorder();
         match device.open(setup.purpose.request_at(setup.device_hz)) {
             Ok(endpoint) => Ok(Self {
                 on: Some((meant, setup.purpose.part_of(endpoint.chosen()))),
+                recorded: Some(telling::begins(&recorder, &*endpoint, &setup.purpose)),
                 endpoint,
                 reopener,
             }),
-            Err(error) if is_absence(error.kind) => Ok(Self {
-                endpoint: device.idle(&setup.placeholder),
-                reopener,
-                on: None,
-            }),
+            Err(error) if is_absence(error.kind) => {
+                let message = error.message;
+                recorder.event(Event::Placeholder { message });
+                Ok(Self {
+                    endpoint: device.idle(&setup.placeholder),
+                    reopener,
+                    on: None,
+                    recorded: None,
+                })
+            }
             Err(error) => Err(error),
         }
     }
@@ -117,6 +134,8 @@ pub(crate) fn is_absence(kind: FaultKind) -> bool {
 }
 
 struct StreamThread {
+    recorder: Recorder,
+    gauges: Arc<Gauges>,
     endpoint: Box<dyn Endpoint>,
     /// The endpoint is an idle one, because there is no device.
     is_idle: bool,
@@ -152,7 +171,9 @@ impl StreamThread {
             endpoint,
             reopener,
             on,
+            recorded,
         } = beginning;
+        let recorder = setup.wires.recorder();
         let preferences = &setup.wiring.preferences;
         let spec = GraphSpec {
             output: endpoint.output_format(),
@@ -186,6 +207,7 @@ impl StreamThread {
         let is_idle = on.is_none();
         let device = Arc::clone(&setup.wiring.device);
         let keeper = keeper::begin(keeper::Setup {
+            tale: KeeperTale::new(recorder.clone(), recorded),
             wires: setup.wires,
             wiring: setup.wiring,
             reopener,
@@ -198,6 +220,8 @@ impl StreamThread {
             stream: waker.clone(),
         });
         let mut stream = StreamThread {
+            gauges: recorder.gauges(),
+            recorder,
             nowhere: Nowhere::new(&Lost::of(&*endpoint, false)),
             endpoint,
             is_idle,
@@ -232,6 +256,9 @@ impl StreamThread {
                 Command::Start(reply) => {
                     let started = self.start();
                     let playing = started.is_ok();
+                    if playing {
+                        self.recorder.event(Event::Started);
+                    }
                     let _ = reply.send(started);
                     if playing && self.play_until_stopped() {
                         return;
@@ -252,7 +279,8 @@ impl StreamThread {
             Ok(()) => Ok(()),
             Err(error) if is_absence(error.kind) => {
                 // The host need not know: it plays on when the device is back.
-                self.go_on_without_device(false);
+                let (kind, code) = (error.kind, 0);
+                self.go_on_without_device(false, Some(StreamFault { kind, code }));
                 Ok(())
             }
             Err(error) => {
@@ -271,6 +299,7 @@ impl StreamThread {
         };
         self.running.set(false);
         self.endpoint.stop();
+        self.recorder.event(Event::Stopped);
         self.members.stop();
         self.live.halt();
         // A host that starts again hears nothing of what it played before.
@@ -297,18 +326,25 @@ impl StreamThread {
                     silent_since = None;
                     match self.cycle() {
                         Ok(underrun) => {
+                            telling::count_cycle(&self.gauges, &self.graph, &self.live, underrun);
                             if underrun {
                                 self.tell_host(HostMessage::OVERLOAD);
                             }
                         }
-                        Err(_) => self.go_on_without_device(true),
+                        Err(fault) => self.go_on_without_device(true, Some(fault)),
                     }
                     self.make_changes(true);
                     let at_once = self.live.plays_at_once();
                     let measured = self.endpoint.measured();
                     let changed = self.latency.update(&self.graph, &self.spec, measured);
+                    let ready_frames = match at_once {
+                        true => 0,
+                        false => self.buffers.block_frames(),
+                    };
+                    telling::keep_latency(&self.gauges, &self.latency, ready_frames);
                     if at_once != told_at_once || changed {
                         told_at_once = at_once;
+                        telling::latency_changed(&self.recorder, &self.gauges);
                         self.tell_host(HostMessage::LATENCIES_CHANGED);
                     }
                 }
@@ -321,14 +357,14 @@ impl StreamThread {
                     let since_ns = *silent_since.get_or_insert(now_ns);
                     if now_ns.saturating_sub(since_ns) >= SILENCE_MAX_NS {
                         silent_since = None;
-                        self.go_on_without_device(true);
+                        self.go_on_without_device(true, None);
                     } else {
                         self.cycle_nowhere(now_ns);
                     }
                 }
-                Wake::Lost(_) => {
+                Wake::Lost(fault) => {
                     silent_since = None;
-                    self.go_on_without_device(true);
+                    self.go_on_without_device(true, Some(fault));
                 }
             }
         }
@@ -384,6 +420,9 @@ impl StreamThread {
         }
         std::mem::swap(&mut self.endpoint, &mut offer.endpoint);
         self.is_idle = false;
+        if let Some(tale) = offer.tale.take() {
+            self.recorder.event(tale);
+        }
         self.exchange(&mut offer.refit, runs);
         self.waker.set(self.endpoint.waker());
         offer.endpoint.stop();
@@ -432,9 +471,11 @@ impl StreamThread {
 
     /// The device is gone. The host keeps its rhythm, hears silence and plays into nothing, while the
     /// device is looked for.
-    fn go_on_without_device(&mut self, was_due: bool) {
+    /// `fault`: why; `None`: it just kept silent.
+    fn go_on_without_device(&mut self, was_due: bool, fault: Option<StreamFault>) {
         self.fades = false;
         if !self.is_idle {
+            telling::lost(&self.recorder, fault);
             let lost = self.become_idle(true, was_due);
             self.report(Report::Lost(lost));
         }

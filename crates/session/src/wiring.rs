@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::endpoint::Device;
+use record::Recorder;
 use rt::Mutex;
 
 use crate::devices::JoinedDevice;
@@ -60,6 +61,7 @@ pub trait WiringSource: Send + 'static {
 /// The wiring of one instance, as everybody who works for it sees it.
 pub(crate) struct Wires {
     current: Mutex<Wiring>,
+    recorder: Mutex<Recorder>,
     source: Mutex<Option<Followed>>,
 }
 
@@ -72,6 +74,7 @@ impl Wires {
     pub(crate) fn new(wiring: Wiring) -> Self {
         Self {
             current: Mutex::new(wiring),
+            recorder: Mutex::new(Recorder::silent()),
             source: Mutex::new(None),
         }
     }
@@ -81,6 +84,16 @@ impl Wires {
             source,
             asked: None,
         });
+    }
+
+    /// What happens is told to `recorder` from now on.
+    pub(crate) fn tell(&self, recorder: Recorder) {
+        *self.recorder.lock() = recorder;
+    }
+
+    /// Who is to be told what happens.
+    pub(crate) fn recorder(&self) -> Recorder {
+        self.recorder.lock().clone()
     }
 
     /// The wiring as it was found last.

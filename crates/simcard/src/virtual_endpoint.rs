@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Chosen, Cycle, Due, Endpoint, EndpointError, EndpointTiming, Packet, StreamFault, Wake, Waker,
+    Chosen, Cycle, Due, Endpoint, EndpointError, EndpointTiming, Label, Packet, StreamFault, Wake,
+    Waker,
 };
 use engine::format::StreamFormat;
 
@@ -348,6 +349,15 @@ impl Endpoint for VirtualEndpoint {
 
     fn chosen(&self) -> Chosen {
         self.opened.chosen.clone()
+    }
+
+    fn label(&self) -> Label {
+        let name = |is_open| Some(self.name.clone()).filter(|_| is_open);
+        Label {
+            output: name(self.opened.output.is_some()),
+            input: name(self.opened.input.is_some()),
+            mode: "",
+        }
     }
 
     fn waker(&self) -> Arc<dyn Waker> {

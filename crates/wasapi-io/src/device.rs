@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Chosen, Device, DeviceInfo, Endpoint as OpenEndpoint, EndpointError, FaultKind, Lost,
+    Chosen, Device, DeviceInfo, Endpoint as OpenEndpoint, EndpointError, FaultKind, Label, Lost,
     OpenRequest, Reopener,
 };
 use engine::idle::Idle;
@@ -111,14 +111,15 @@ impl WasapiDevice {
         })
     }
 
-    /// Opens one direction.
+    /// Opens one direction, and tells how.
     fn open_side<T>(
         &self,
         endpoint: &Endpoint,
         wanted: Wanted<'_>,
         make: impl FnOnce(Opened) -> Hr<T>,
-    ) -> Result<T, EndpointError> {
+    ) -> Result<(T, &'static str), EndpointError> {
         let mut opened = open::open(endpoint, wanted)?;
+        let mode = opened.mode_name();
         let remark = opened.remark.take();
         let side = make(opened).map_err(|code| {
             let what = format!("\"{}\" was opened but is of no use", endpoint.name);
@@ -127,7 +128,7 @@ impl WasapiDevice {
         self.notes.note_picked(remark);
         self.notes
             .note_picked(endpoint.is_recognised.then(|| recognised(&endpoint.name)));
-        Ok(side)
+        Ok((side, mode))
     }
 
     /// Opens the sides that are wanted and there.
@@ -178,8 +179,11 @@ fn recognised(name: &str) -> String {
     )
 }
 
+/// One direction: its endpoint, its stream, and how that was opened.
+type Side<T> = (Endpoint, (T, &'static str));
+
 /// The sides as parts of one stream.
-fn joined(output: Option<(Endpoint, Output)>, input: Option<(Endpoint, Input)>) -> Parts {
+fn joined(output: Option<Side<Output>>, input: Option<Side<Input>>) -> Parts {
     let is_one_clock = match (&output, &input) {
         (Some((output, _)), Some((input, _))) => is_one(&output.hardware(), &input.hardware()),
         _ => true,
@@ -189,16 +193,23 @@ fn joined(output: Option<(Endpoint, Output)>, input: Option<(Endpoint, Input)>) 
         output: output.as_ref().map(|(endpoint, _)| id(endpoint)),
         input: input.as_ref().map(|(endpoint, _)| id(endpoint)),
     };
-    let names = [
-        output.as_ref().map(|(endpoint, _)| endpoint.name.clone()),
-        input.as_ref().map(|(endpoint, _)| endpoint.name.clone()),
+    let modes = [
+        output.as_ref().map(|(_, (_, mode))| *mode),
+        input.as_ref().map(|(_, (_, mode))| *mode),
     ];
+    let label = Label {
+        output: output.as_ref().map(|(endpoint, _)| endpoint.name.clone()),
+        input: input.as_ref().map(|(endpoint, _)| endpoint.name.clone()),
+        mode: modes.into_iter().flatten().next().unwrap_or_default(),
+    };
+    let name = label.output.as_ref().or(label.input.as_ref());
     Parts {
-        output: output.map(|(_, output)| output),
-        input: input.map(|(_, input)| input),
+        name: name.cloned().unwrap_or_default(),
+        output: output.map(|(_, (output, _))| output),
+        input: input.map(|(_, (input, _))| input),
         chosen,
+        label,
         is_one_clock,
-        name: names.into_iter().flatten().next().unwrap_or_default(),
     }
 }
 

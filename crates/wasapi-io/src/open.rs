@@ -30,6 +30,19 @@ pub(crate) struct Opened {
     pub(crate) remark: Option<String>,
 }
 
+impl Opened {
+    /// How the device is used, in words.
+    pub(crate) fn mode_name(&self) -> &'static str {
+        match (self.pace, self.asked_frames) {
+            (Pace::SharedEvent, Some(_)) => Mode::Shared.name(),
+            // Only a stream of the shortest period has its buffer chosen by the system.
+            (Pace::SharedEvent, None) => Mode::LowLatency.name(),
+            (Pace::ExclusiveEvent, _) => Mode::Exclusive.name(),
+            (Pace::ExclusiveTimer, _) => Mode::ExclusiveTimer.name(),
+        }
+    }
+}
+
 /// What a stream shall be like.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {

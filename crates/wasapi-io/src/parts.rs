@@ -1,6 +1,6 @@
 //! What a stream is made of.
 
-use engine::endpoint::{Chosen, EndpointTiming, Intake, Waker};
+use engine::endpoint::{Chosen, EndpointTiming, Intake, Label, Waker};
 
 use crate::input::Input;
 use crate::output::Output;
@@ -12,6 +12,7 @@ pub(crate) struct Parts {
     pub(crate) input: Option<Input>,
     /// The ids of their endpoints.
     pub(crate) chosen: Chosen,
+    pub(crate) label: Label,
     pub(crate) is_one_clock: bool,
     /// The name for people: that of the output, or else of the input.
     pub(crate) name: String,

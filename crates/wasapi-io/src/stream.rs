@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Chosen, Cycle, Endpoint, EndpointError, EndpointTiming, FaultKind, MeasuredLatency,
+    Chosen, Cycle, Endpoint, EndpointError, EndpointTiming, FaultKind, Label, MeasuredLatency,
     StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
@@ -40,6 +40,7 @@ pub(crate) struct Stream {
 
     name: String,
     chosen: Chosen,
+    label: Label,
     timing: EndpointTiming,
     notes: Arc<Notes>,
     pairing: Pairing,
@@ -78,6 +79,7 @@ impl Stream {
             output,
             input,
             chosen,
+            label,
             is_one_clock,
             name,
         } = parts;
@@ -98,6 +100,7 @@ impl Stream {
             _apartment: apartment,
             name,
             chosen,
+            label,
             timing,
             notes,
             pairing: Pairing::new(period_ns, is_one_clock),
@@ -348,6 +351,10 @@ impl Endpoint for Stream {
 
     fn chosen(&self) -> Chosen {
         self.chosen.clone()
+    }
+
+    fn label(&self) -> Label {
+        self.label.clone()
     }
 
     fn waker(&self) -> Arc<dyn Waker> {
