@@ -1,7 +1,7 @@
 //! The configuration: what the one TOML file says, where it is, how it is edited and followed.
 //!
 //! - [`Config`] is the model: the [`Profile`]s, each of which is one driver in the list of an ASIO
-//!   host. Without a file there are the built-in ones.
+//!   host, and the [`Routing`] of the router. Without a file there are the built-in profiles.
 //! - [`read`] turns text into a model. It never fails: what it does not understand it reports, with
 //!   line, column and key, and goes on with the default.
 //! - [`Document`] edits the text and keeps its comments and order.
@@ -19,6 +19,7 @@ mod model;
 mod name;
 mod nearest;
 mod read;
+mod routing;
 mod show;
 mod watch;
 
@@ -33,5 +34,6 @@ pub use model::{
 pub use name::check_name;
 pub use nearest::nearest;
 pub use read::read;
+pub use routing::{Gain, Mix, Port, Route, Routing, SinkKind, SourceKind};
 pub use show::{device_text, profile_text};
 pub use watch::{POLL_INTERVAL, Watcher};

@@ -2,12 +2,15 @@
 
 use crate::class_id::class_id;
 use crate::name::same_name;
+use crate::routing::Routing;
 
-/// All profiles: the built-in ones first, then the file's own in its order.
+/// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The profiles. No two have the same name, case not counted.
+    /// All profiles: the built-in ones first, then the file's own in its order. No two have the same name, case not counted.
     pub profiles: Vec<Profile>,
+    /// The router.
+    pub router: Routing,
 }
 
 impl Config {
@@ -31,6 +34,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             profiles: BUILT_IN.iter().map(|one| Profile::new(one.name)).collect(),
+            router: Routing::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::model::{Config, Profile};
 use crate::name::{check_name, same_name};
 use crate::nearest::nearest;
 
+mod routing;
 mod side;
 mod value;
 
@@ -121,7 +122,10 @@ impl Reader<'_> {
     }
 
     fn file(&mut self, top: &dyn TableLike, config: &mut Config) {
-        self.check_keys(top, "", &[PROFILES]);
+        self.check_keys(top, "", &[PROFILES, routing::ROUTER]);
+        if let Some(router) = top.get(routing::ROUTER) {
+            self.router(router, &mut config.router);
+        }
         let Some(profiles) = top.get(PROFILES) else {
             return;
         };
@@ -243,5 +247,7 @@ fn one_of(words: &[&str], quote: char) -> String {
     }
 }
 
+#[cfg(test)]
+mod routing_tests;
 #[cfg(test)]
 mod tests;

@@ -87,7 +87,11 @@ impl Reader<'_> {
     }
 
     /// One device or several in order of preference, and whether the last wish is to do without.
-    fn devices(&mut self, spot: &Spot<'_>, item: &Item) -> Option<(Vec<DeviceName>, bool)> {
+    pub(super) fn devices(
+        &mut self,
+        spot: &Spot<'_>,
+        item: &Item,
+    ) -> Option<(Vec<DeviceName>, bool)> {
         let mut texts = Vec::new();
         match item {
             Item::Value(Value::Array(array)) => {

@@ -1,0 +1,204 @@
+//! What the file says of the router, as types.
+
+use crate::model::{DeviceName, Named};
+use crate::name::same_name;
+
+/// The router: what it takes from and gives to, and what goes where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routing {
+    /// Its rate in Hz, 8000 to 768000; `None` for that of its first sink.
+    pub rate_hz: Option<u32>,
+    /// Frames in a cycle, 16 to 8192; `None` for the first sink's period.
+    pub cycle_frames: Option<u32>,
+    /// What sound comes from; no two have the same name, case not counted.
+    pub sources: Vec<Port<SourceKind>>,
+    /// What it goes to; no two have the same name, case not counted. The first device is the master.
+    pub sinks: Vec<Port<SinkKind>>,
+    /// What goes where; no two have the same name, case not counted.
+    pub mixes: Vec<Mix>,
+}
+
+impl Routing {
+    /// The source of that name, case not counted.
+    pub fn source(&self, name: &str) -> Option<&Port<SourceKind>> {
+        self.sources.iter().find(|port| same_name(&port.name, name))
+    }
+
+    /// The sink of that name, case not counted.
+    pub fn sink(&self, name: &str) -> Option<&Port<SinkKind>> {
+        self.sinks.iter().find(|port| same_name(&port.name, name))
+    }
+
+    /// The mix of that name, case not counted.
+    pub fn mix(&self, name: &str) -> Option<&Mix> {
+        self.mixes.iter().find(|mix| same_name(&mix.name, name))
+    }
+}
+
+/// A source or a sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port<K> {
+    /// What people call it, as [`check_name`](crate::check_name) allows it.
+    pub name: String,
+    /// What it is.
+    pub kind: K,
+    /// The devices or programs that it may be, the most wanted first; never empty. Where the file
+    /// names none, one of the port's own name.
+    pub devices: Vec<DeviceName>,
+    /// Its channels, 1 to 64.
+    pub channels: u32,
+}
+
+/// A named mix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mix {
+    /// What people call it.
+    pub name: String,
+    /// Gain of all of it.
+    pub gain: Gain,
+    /// All of it is silent.
+    pub mute: bool,
+    /// Its routes; no channel leads to the same channel twice.
+    pub routes: Vec<Route>,
+}
+
+/// A way from a source to a sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The source's name, as the source has it.
+    pub from: String,
+    /// The sink's name, as the sink has it.
+    pub to: String,
+    /// The channels, each from and to, numbered from 1; never empty.
+    pub channels: Vec<(u32, u32)>,
+    /// Gain on the way.
+    pub gain: Gain,
+    /// Silent.
+    pub mute: bool,
+    /// While any route of its mix is solo, those that are not are silent.
+    pub solo: bool,
+    /// Turned over.
+    pub invert: bool,
+}
+
+/// A gain, to a hundredth of a dB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Gain(i32);
+
+impl Gain {
+    /// The lowest gain in dB, which is silence.
+    pub const DB_MIN: f64 = -144.0;
+    /// The highest gain in dB.
+    pub const DB_MAX: f64 = 24.0;
+
+    /// A gain of so many dB, rounded to a hundredth; minus infinity is silence. `None` where there is
+    /// no such gain.
+    pub fn of_db(db: f64) -> Option<Gain> {
+        if db == f64::NEG_INFINITY {
+            return Some(Gain((Self::DB_MIN * 100.0) as i32));
+        }
+        let fits = (Self::DB_MIN..=Self::DB_MAX).contains(&db);
+        fits.then(|| Gain((db * 100.0).round() as i32))
+    }
+
+    /// In dB.
+    pub fn db(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
+}
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SourceKind {
+    /// What a device records.
+    Capture,
+    /// What a device plays.
+    Loopback,
+    /// What a program and those that it started play.
+    Process,
+    /// What a device with an ASIO driver records.
+    Asio,
+    /// What an ASIO program plays to the router.
+    Client,
+}
+
+/// What a sink is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SinkKind {
+    /// A device.
+    Device,
+    /// A device with an ASIO driver.
+    Asio,
+    /// What an ASIO program records from the router.
+    Client,
+    /// A file.
+    File,
+}
+
+impl Named for SourceKind {
+    const WHAT: &'static str = "a kind of source";
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("capture", SourceKind::Capture),
+        ("loopback", SourceKind::Loopback),
+        ("process", SourceKind::Process),
+        ("asio", SourceKind::Asio),
+        ("client", SourceKind::Client),
+    ];
+}
+
+impl Named for SinkKind {
+    const WHAT: &'static str = "a kind of sink";
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("device", SinkKind::Device),
+        ("asio", SinkKind::Asio),
+        ("client", SinkKind::Client),
+        ("file", SinkKind::File),
+    ];
+}
+
+impl SourceKind {
+    /// The name in the file.
+    pub fn name(self) -> &'static str {
+        name_of(self)
+    }
+}
+
+impl SinkKind {
+    /// The name in the file.
+    pub fn name(self) -> &'static str {
+        name_of(self)
+    }
+}
+
+fn name_of<T: Named>(value: T) -> &'static str {
+    let found = T::NAMES.iter().find(|(_, known)| *known == value);
+    found.map_or("", |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gains_are_hundredths_within_bounds() {
+        let of = |db| Gain::of_db(db).map(Gain::db);
+        assert_eq!(of(-6.019), Some(-6.02));
+        assert_eq!(of(f64::NEG_INFINITY), Some(-144.0));
+        assert_eq!(of(24.0), Some(24.0));
+        assert_eq!((of(24.1), of(-144.1), of(f64::NAN)), (None, None, None));
+        assert_eq!(Gain::default().db(), 0.0);
+    }
+
+    #[test]
+    fn names_lead_back_to_their_kinds() {
+        for &(name, kind) in SourceKind::NAMES {
+            assert_eq!(
+                (kind.name(), SourceKind::from_name(name)),
+                (name, Some(kind))
+            );
+        }
+        for &(name, kind) in SinkKind::NAMES {
+            assert_eq!((kind.name(), SinkKind::from_name(name)), (name, Some(kind)));
+        }
+    }
+}
