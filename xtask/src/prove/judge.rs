@@ -18,7 +18,7 @@ pub use cost::cost;
 pub use drift::drift;
 pub use latency::{added_latency, reported_latency};
 pub use monitor::monitor;
-pub use router::ipc_fuzz;
+pub use router::{ipc_fuzz, router_cost, router_exact};
 
 /// The largest relative error of a clock.
 const CLOCK_ERROR_MAX: f64 = 1e-9;
