@@ -10,6 +10,7 @@ mod hardware;
 mod playback;
 mod profiles;
 mod registration;
+mod status;
 mod together;
 mod two_bitnesses;
 mod validator;
@@ -52,6 +53,7 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(faults::legs());
     legs.extend(foreign::legs());
     legs.extend(profiles::legs());
+    legs.extend(status::legs());
     legs.extend(hardware::legs());
     legs.extend(validator::legs());
     legs.extend(bad_input::legs());
