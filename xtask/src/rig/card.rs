@@ -55,6 +55,8 @@ pub struct Struck {
     pub fault: String,
     /// The device's frame that was under way then.
     pub frame: u64,
+    /// When, in nanoseconds of the card's time.
+    pub time_ns: u64,
 }
 
 impl Report {
@@ -150,6 +152,8 @@ pub struct Track {
     pub sample: String,
     /// Samples per frame.
     pub channels: u16,
+    /// Frames per second.
+    pub rate_hz: u32,
     /// The device's number of the first frame.
     pub first_frame: u64,
     /// When it was, in nanoseconds of the card's time.

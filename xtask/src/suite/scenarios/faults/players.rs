@@ -111,9 +111,13 @@ impl Player {
             Some(sheet) => (Some(sheet.lives), sheet.overloads),
             None => (None, 0),
         };
+        let mut said = output.stderr.trim().replace('\n', " ");
+        if said.is_empty() && !output.status.success() {
+            said = format!("without a word, with {}", output.status);
+        }
         Ok(Outcome {
             good: output.status.success(),
-            said: output.stderr.trim().replace('\n', " "),
+            said,
             lives,
             overloads,
         })

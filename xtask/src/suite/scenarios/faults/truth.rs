@@ -24,12 +24,16 @@ pub struct Played {
     pieces: Vec<(String, u64, Piece)>,
     /// Faults that ended a stream, with the frame in which the DAC fell silent.
     cuts: Vec<String>,
+    /// From the last fault that struck to the begin of the last stretch of sound after it, in nanoseconds
+    /// of the card's time: one that is interrupted again is not back.
+    back_after_ns: Option<u64>,
 }
 
 /// Takes apart what the DACs played.
 ///
 /// `resampled_after`: what follows the first track is at another rate, so that no frame of it is one of
-/// the sound's; it must not be silent.
+/// the sound's; it must not be silent. `plays_into_nothing`: the program's sound goes on while a device
+/// is silent.
 ///
 /// # Errors
 /// What contradicts the model: a frame that is not the sound's, a frame that is heard twice, a silence
@@ -39,13 +43,16 @@ pub fn check(
     folder: &Path,
     sound: &Sound,
     resampled_after: bool,
+    plays_into_nothing: bool,
 ) -> Result<Played> {
     let mut tracks: Vec<&Track> = report.tracks.iter().filter(|track| track.played).collect();
     tracks.sort_by_key(|track| track.time_ns);
     let mut played = Played {
         pieces: Vec::new(),
         cuts: Vec::new(),
+        back_after_ns: None,
     };
+    let mut onsets_ns = Vec::new();
     let (compared, resampled) = match resampled_after {
         true => tracks.split_at(tracks.len().min(1)),
         false => (&tracks[..], &tracks[..0]),
@@ -53,6 +60,9 @@ pub fn check(
     for track in resampled {
         let bytes = fs::read(folder.join(&track.file))
             .with_context(|| format!("the card left no {}", track.file))?;
+        let silent = bytes.iter().take_while(|byte| **byte == 0).count();
+        let frame_bytes = bytes.len() / usize::try_from(track.frames.max(1))?;
+        onsets_ns.push(time_ns(track, (silent / frame_bytes.max(1)) as u64));
         let sounding = bytes.iter().filter(|byte| **byte != 0).count();
         ensure!(
             sounding > bytes.len() / 2,
@@ -66,13 +76,14 @@ pub fn check(
     );
     for track in compared {
         let heard = of_track(track, folder, sound)?;
-        check_silence(report, track, &heard)?;
+        check_silence(report, track, &heard, plays_into_nothing)?;
         ensure!(
             heard.len() <= PIECES_MAX,
             "{} was torn into {} pieces",
             track.endpoint,
             heard.len()
         );
+        onsets_ns.extend(heard.first().map(|piece| time_ns(track, piece.at)));
         let named = heard
             .into_iter()
             .map(|piece| (track.endpoint.clone(), track.first_frame + piece.at, piece));
@@ -105,7 +116,17 @@ pub fn check(
             played.cuts.push(cut);
         }
     }
+    let last_ns = report.faults.iter().map(|struck| struck.time_ns).max();
+    let later = onsets_ns
+        .into_iter()
+        .filter_map(|ns| ns.checked_sub(last_ns?));
+    played.back_after_ns = later.max();
     Ok(played)
+}
+
+/// When that frame of the track was heard, in nanoseconds of the card's time.
+fn time_ns(track: &Track, frame: u64) -> u64 {
+    track.time_ns + frame * 1_000_000_000 / u64::from(track.rate_hz.max(1))
 }
 
 fn ends_streams(struck: &Struck) -> bool {
@@ -135,9 +156,14 @@ fn of_track(track: &Track, folder: &Path, sound: &Sound) -> Result<Vec<Piece>> {
     pieces(sound, &heard).with_context(|| format!("in {}", track.file))
 }
 
-/// Between two pieces of one track nothing of the sound is lost, and the silence is as long as the card
-/// itself has noted.
-fn check_silence(report: &Report, track: &Track, heard: &[Piece]) -> Result<()> {
+/// Between two pieces of one track the silence is as long as the card itself has noted, and nothing of the
+/// sound is lost, or no more than there was silence if the program plays into nothing meanwhile.
+fn check_silence(
+    report: &Report,
+    track: &Track,
+    heard: &[Piece],
+    plays_into_nothing: bool,
+) -> Result<()> {
     for pair in heard.windows(2) {
         let [before, after] = pair else { continue };
         let silence = track.first_frame + before.at + before.frames..track.first_frame + after.at;
@@ -148,13 +174,16 @@ fn check_silence(report: &Report, track: &Track, heard: &[Piece]) -> Result<()> 
             .filter(|incident| silence.contains(&incident.first_frame))
             .map(|incident| incident.frames)
             .sum();
+        let silent = silence.end - silence.start;
+        let losable = if plays_into_nothing { silent } else { 0 };
+        let kept = before.end()..=before.end() + losable;
         ensure!(
-            before.end() == after.from && noted == silence.end - silence.start,
+            kept.contains(&after.from) && noted == silent,
             "after frame {} of the sound comes frame {}, after {} frames of silence of which the card \
              has noted {noted}",
             before.end(),
             after.from,
-            silence.end - silence.start
+            silent
         );
     }
     Ok(())
@@ -195,20 +224,17 @@ impl Played {
         Ok(())
     }
 
-    /// Sound that nobody heard because its device was gone lasts no longer than that.
-    pub fn demand_little_lost(&self, limit_ms: u64) -> Result<()> {
-        ensure!(self.pieces.len() > 1, "nothing was heard after the fault");
-        for pair in self.pieces.windows(2) {
-            let [(_, _, before), (_, _, after)] = pair else {
-                continue;
-            };
-            let lost_ms = (after.from - before.end()) * 1_000 / u64::from(RATE_HZ);
-            ensure!(
-                lost_ms <= limit_ms,
-                "{lost_ms} ms of the sound were lost; it should be {limit_ms} at most"
-            );
-        }
-        Ok(())
+    /// After the last fault, with which a device can be used again, sound is back within so many frames
+    /// at [`RATE_HZ`]; after how many it was.
+    pub fn demand_back(&self, limit_frames: u64) -> Result<u64> {
+        let back_after_ns = self.back_after_ns;
+        let after_ns = back_after_ns.context("nothing was heard after the fault")?;
+        let frames = after_ns * u64::from(RATE_HZ) / 1_000_000_000;
+        ensure!(
+            frames <= limit_frames,
+            "sound was back after {frames} frames; it should be {limit_frames} at most"
+        );
+        Ok(frames)
     }
 
     /// For people.
