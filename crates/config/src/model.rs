@@ -1,5 +1,7 @@
 //! What the file says, as types.
 
+use std::path::PathBuf;
+
 use crate::class_id::class_id;
 use crate::name::same_name;
 use crate::routing::Routing;
@@ -7,6 +9,8 @@ use crate::routing::Routing;
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// The file that everything which happens to a driver is logged to; `None` for no log.
+    pub log: Option<PathBuf>,
     /// All profiles: the built-in ones first, then the file's own in its order. No two have the same name, case not counted.
     pub profiles: Vec<Profile>,
     /// The router.
@@ -33,6 +37,7 @@ impl Default for Config {
     /// What holds without a file: the built-in profiles.
     fn default() -> Self {
         Self {
+            log: None,
             profiles: BUILT_IN.iter().map(|one| Profile::new(one.name)).collect(),
             router: Routing::default(),
         }

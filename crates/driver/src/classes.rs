@@ -43,9 +43,10 @@ fn make(clsid: Guid) -> ObjectRef {
     let profile = installation::profile_of(&config, clsid)
         // It was there when the host got the factory.
         .unwrap_or_else(|| Profile::new(BUILT_IN[0].name));
+    let places = Places::of_user().or_log(config.log);
     let wiring = wiring::of_profile(&profile);
     let driver = DirectDriver::with_wiring(profile.name.clone(), wiring.clone())
-        .recorded(Places::of_user(), hresult_name);
+        .recorded(places, hresult_name);
     let driver = match watcher {
         Some(watcher) => driver.following(Box::new(Followed::new(clsid, watcher, profile, wiring))),
         None => driver,

@@ -36,6 +36,8 @@ pub struct Followed {
     watcher: Watcher,
     profile: Profile,
     wiring: Wiring,
+    /// What was found wrong with the file and not told yet.
+    faults: Vec<String>,
 }
 
 impl Followed {
@@ -47,13 +49,20 @@ impl Followed {
             watcher,
             profile,
             wiring,
+            faults: Vec::new(),
         }
     }
 }
 
 impl WiringSource for Followed {
     fn changed(&mut self) -> Option<Wiring> {
-        let config = self.watcher.poll()?.ok()?;
+        let config = match self.watcher.poll()? {
+            Ok(config) => config,
+            Err(errors) => {
+                self.faults.extend(errors.iter().map(ToString::to_string));
+                return None;
+            }
+        };
         let profile = installation::profile_of(&config, self.clsid)?;
         if profile == self.profile {
             return None;
@@ -83,5 +92,9 @@ impl WiringSource for Followed {
         }
         self.wiring.preferences = Preferences::of_profile(now);
         Some(self.wiring.clone())
+    }
+
+    fn faults(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.faults)
     }
 }

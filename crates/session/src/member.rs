@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use engine::endpoint::{Cycle, Device, Endpoint, EndpointError, Reopener, Wake};
 use engine::graph::{GraphSpec, join_input, join_output};
+use record::Recorder;
 use rt::DenormalsOff;
 
 use crate::keeper::Purpose;
 use crate::orders::{Change, Command, CurrentWaker, Joined};
 use crate::preferences::Preferences;
+use crate::telling;
 
 /// How long a device may take to open before the stream begins without it.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,6 +35,7 @@ enum Order {
 
 /// What a joined device's thread needs.
 pub(crate) struct Setup {
+    pub recorder: Recorder,
     pub device: Arc<dyn Device>,
     /// Its place among the joined devices of its direction.
     pub place: usize,
@@ -213,6 +216,7 @@ impl Joining {
         // Before the stream stops, as time may pass as soon as it has.
         let reopener = self.setup.device.reopener();
         endpoint.stop();
+        telling::joined(&self.setup.recorder, &*endpoint, false);
         drop(endpoint);
         self.tell(self.nothing());
         self.search(reopener)
@@ -231,6 +235,7 @@ impl Joining {
             }
             match self.open(&mut *reopener) {
                 Ok(endpoint) => {
+                    telling::joined(&self.setup.recorder, &*endpoint, true);
                     self.endpoint = Some(endpoint);
                     return End::Lost;
                 }

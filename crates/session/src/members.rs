@@ -42,6 +42,7 @@ impl Members {
             }
             let side = members.side_mut(is_input);
             let member = Member::open(member::Setup {
+                recorder: setup.wires.recorder(),
                 device: std::sync::Arc::clone(&joined.device),
                 place: side.len(),
                 is_input,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::endpoint::Device;
-use record::Recorder;
+use record::{Event, Recorder};
 use rt::Mutex;
 
 use crate::devices::JoinedDevice;
@@ -56,6 +56,11 @@ pub trait WiringSource: Send + 'static {
     /// that are still the same are the same objects. Asked about twice a second, on any thread but
     /// real-time ones; may read files.
     fn changed(&mut self) -> Option<Wiring>;
+
+    /// What is wrong with what the user wants, each fault once, for the record.
+    fn faults(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The wiring of one instance, as everybody who works for it sees it.
@@ -118,6 +123,11 @@ impl Wires {
             followed.asked = Some(Instant::now());
             if let Some(wiring) = followed.source.changed() {
                 self.set(wiring);
+            }
+            let faults = followed.source.faults();
+            if !faults.is_empty() {
+                self.recorder()
+                    .event(Event::ConfigurationChanged { faults });
             }
         }
         self.current()

@@ -16,6 +16,9 @@ mod value;
 /// The table that holds the profiles.
 pub(crate) const PROFILES: &str = "profile";
 
+/// The key that asks for a log.
+const LOG: &str = "log";
+
 /// More profiles are no list that anybody reads.
 const PROFILES_MAX: usize = 64;
 /// More errors are not told: every text is read in a short time.
@@ -122,9 +125,16 @@ impl Reader<'_> {
     }
 
     fn file(&mut self, top: &dyn TableLike, config: &mut Config) {
-        self.check_keys(top, "", &[PROFILES, routing::ROUTER]);
+        self.check_keys(top, "", &[LOG, PROFILES, routing::ROUTER]);
         if let Some(router) = top.get(routing::ROUTER) {
             self.router(router, &mut config.router);
+        }
+        if let Some(item) = top.get(LOG) {
+            config.log = self.path(&Spot {
+                item,
+                path: LOG.to_owned(),
+                example: "log = 'C:\\Users\\me\\asio2wasapi.log'".to_owned(),
+            });
         }
         let Some(profiles) = top.get(PROFILES) else {
             return;

@@ -54,11 +54,31 @@ fn the_example_is_right_and_shows_every_key() {
     for (key, _) in super::KEYS {
         assert!(text.contains(key), "{key}");
     }
+    assert!(config.log.is_some());
     let studio = config.profile("Studio").unwrap();
     assert_eq!(
         (studio.output.members.len(), studio.input.members.len()),
         (1, 2)
     );
+}
+
+#[test]
+fn a_log_is_a_whole_path() {
+    let (config, errors) = read("log = 'C:\\Users\\me\\a.log'");
+    assert_eq!(
+        (config.log, errors),
+        (Some("C:\\Users\\me\\a.log".into()), vec![])
+    );
+    for (text, expected) in [
+        ("log = 'a.log'", "write the whole path"),
+        ("log = ''", "write the whole path"),
+        ("log = 'é:'", "write the whole path"),
+        ("log = true", "log = "),
+    ] {
+        let (config, errors) = read(text);
+        assert_eq!(config.log, None);
+        assert!(errors[0].message.contains(expected), "{errors:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Plain values: names, numbers, yes and no, lists of formats.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use toml_edit::Value;
 
@@ -24,6 +25,27 @@ impl Reader<'_> {
             Some(value) => *into = value,
             None => self.wrong_kind(spot),
         }
+    }
+
+    /// A path that means the same for every program, on Windows or elsewhere.
+    pub(super) fn path(&mut self, spot: &Spot<'_>) -> Option<PathBuf> {
+        let Some(text) = spot.item.as_str() else {
+            self.wrong_kind(spot);
+            return None;
+        };
+        let has_drive = text
+            .as_bytes()
+            .get(1..3)
+            .is_some_and(|part| part == b":\\" || part == b":/");
+        if has_drive || text.starts_with(['/', '\\']) {
+            return Some(text.into());
+        }
+        let message = format!(
+            "{text:?} is another file for each program; write the whole path, as in {}",
+            spot.example
+        );
+        self.fault(spot.span(), &spot.path, message);
+        None
     }
 
     pub(super) fn number(&mut self, spot: &Spot<'_>, range: RangeInclusive<u32>) -> Option<u32> {
