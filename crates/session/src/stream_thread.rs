@@ -388,6 +388,9 @@ impl StreamThread {
     fn make_changes(&mut self, runs: bool) {
         while let Some(change) = self.changes.front() {
             let can_be_heard = !matches!(change, Change::Joined { .. });
+            if can_be_heard && runs && !self.is_good_instant() {
+                return;
+            }
             if can_be_heard && runs && !self.is_idle {
                 if !self.fades {
                     self.fades = true;
@@ -409,6 +412,14 @@ impl StreamThread {
                 None => return,
             }
         }
+    }
+
+    /// Whether the host has just been called, so that it is not late if its next block is made on
+    /// another endpoint. One with long blocks is called seldom enough anyway.
+    fn is_good_instant(&self) -> bool {
+        let period_frames = self.spec.timing.period_frames;
+        let is_often_called = self.buffers.block_frames() <= 2 * period_frames;
+        !is_often_called || self.graph.has_just_made_a_block()
     }
 
     /// Goes on with another endpoint.

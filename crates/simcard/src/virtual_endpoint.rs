@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use engine::endpoint::{
-    Chosen, Cycle, Due, Endpoint, EndpointError, EndpointTiming, Label, Packet, StreamFault, Wake,
-    Waker,
+    Chosen, Cycle, Due, Endpoint, EndpointError, EndpointTiming, Intake, Label, Packet,
+    StreamFault, Wake, Waker,
 };
 use engine::format::StreamFormat;
 
@@ -186,13 +186,28 @@ impl VirtualEndpoint {
         Ok(outcome)
     }
 
-    /// The clock has ticked, and so much is queued.
-    fn heard_of(&mut self, queued_frames: u32) {
+    /// The clock has ticked: two periods from now it counts as silent.
+    fn heard_of(&mut self) {
+        self.silent_ns = self.woken_ns + 2 * self.period_ns(self.opened.timing.period_frames);
+    }
+
+    /// The device has set no event for two periods. One that has played a period meanwhile is served as
+    /// if it had.
+    fn was_silent(&mut self) -> Result<Wake, SimError> {
+        // A stream that is dead sets no event, but says so when it is asked.
+        let mut padding_frames = 0;
+        for stream in self.streams() {
+            padding_frames = self.time.with(|world| world.padding_frames(stream))?;
+        }
         let period_frames = self.opened.timing.period_frames;
-        let frames = queued_frames
-            .max(period_frames)
-            .saturating_add(period_frames);
-        self.silent_ns = self.woken_ns + self.period_ns(frames);
+        let low_frames = self.keep_frames.saturating_sub(period_frames);
+        let is_level = matches!(self.opened.timing.intake, Intake::Level { .. });
+        if self.output().is_some() && is_level && padding_frames <= low_frames {
+            return self.woken(Outcome::Reached);
+        }
+        let now_ns = self.time.with(|world| world.now_ns());
+        self.silent_ns = now_ns + self.period_ns(period_frames);
+        Ok(Wake::TimedOut { now_ns })
     }
 
     /// Takes all that was recorded.
@@ -271,20 +286,12 @@ impl VirtualEndpoint {
                 self.take_packets()?;
                 // A device with events wants nothing without one.
                 if outcome == Outcome::Reached || self.output().is_none() {
-                    self.heard_of(0);
+                    self.heard_of();
                     self.ask_for_room()?;
                 }
                 Ok(Wake::Due)
             }
-            Outcome::TimedOut => {
-                // A stream that is dead sets no event, but says so when it is asked.
-                for stream in self.streams() {
-                    self.time.with(|world| world.padding_frames(stream))?;
-                }
-                let now_ns = self.time.with(|world| world.now_ns());
-                self.silent_ns = now_ns + self.period_ns(self.opened.timing.period_frames);
-                Ok(Wake::TimedOut { now_ns })
-            }
+            Outcome::TimedOut => self.was_silent(),
         }
     }
 
@@ -399,7 +406,10 @@ impl Endpoint for VirtualEndpoint {
         self.underrun = false;
         self.woken_ns = self.time.with(|world| world.now_ns());
         // The first packet needs two periods and more.
-        self.heard_of(silence_frames.saturating_add(2 * timing.period_frames));
+        self.heard_of();
+        if output.is_none() {
+            self.silent_ns += 2 * self.period_ns(timing.period_frames);
+        }
         self.keep_frames = silence_frames;
         self.busy_ns = 0;
         self.hand_over_ns = None;
@@ -447,7 +457,6 @@ impl Endpoint for VirtualEndpoint {
         });
         self.written_frames = written_frames.min(self.room_frames);
         self.room_frames = 0;
-        self.heard_of(self.queued_frames + self.written_frames);
         // No time passes before the next wait, which hands the frames over.
         let spent_ns = VirtualTime::take_spent_ns();
         self.busy_ns = self.work.draw(&mut self.rng).saturating_add(spent_ns);

@@ -179,6 +179,12 @@ impl Output {
         Ok(self.client.padding_frames()?.saturating_sub(low_frames))
     }
 
+    /// Whether so much of the queue is played that the device is due, event or none. One with two
+    /// buffers does not tell.
+    pub(crate) fn wants_without_event(&self) -> bool {
+        self.pace != Pace::ExclusiveEvent && self.excess_frames() == Ok(0)
+    }
+
     /// Whether the device still answers.
     pub(crate) fn check(&self) -> Hr<()> {
         self.client.padding_frames().map(|_| ())

@@ -301,6 +301,11 @@ impl Stream {
         if let Err(code) = self.check_clock() {
             return Wake::Lost(broken(code));
         }
+        // One that has played a period meanwhile is served as if it had set its event.
+        let output = self.output.as_ref();
+        if output.is_some_and(|output| output.wants_without_event()) {
+            return self.clock_is_due();
+        }
         let now_ns = now_ns();
         self.silent_ns = now_ns + self.period_ns;
         Wake::TimedOut { now_ns }

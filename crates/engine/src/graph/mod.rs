@@ -170,15 +170,19 @@ impl<C: Client> Graph<C> {
         }
     }
 
+    /// Whether the client made a block in the last cycle.
+    pub fn has_just_made_a_block(&self) -> bool {
+        self.made_a_block
+    }
+
     /// Whether nothing is heard any more after a [`fade_out`](Self::fade_out): all that was written
     /// before the silence is played.
     pub fn has_faded_out(&self) -> bool {
         let is_played = match &self.fitting.output {
             None => true,
             Some(output) => {
-                let timing = &self.fitting.timing;
-                let ahead_frames =
-                    u64::from(timing.queued_frames) + u64::from(timing.device_frames);
+                // What the device has taken out of its buffer it plays even if it is stopped.
+                let ahead_frames = u64::from(self.fitting.timing.queued_frames);
                 let queued_frames = self.queued_frames + ahead_frames;
                 output
                     .fallen_frames()

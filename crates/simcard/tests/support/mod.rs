@@ -4,6 +4,9 @@
 
 pub mod any_block;
 pub mod cabled;
+pub mod moving;
+pub mod scenario;
+pub mod spectrum;
 
 use std::sync::Arc;
 
