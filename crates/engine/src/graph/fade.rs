@@ -160,6 +160,15 @@ fn gain_of(left: u32, fade_frames: u32) -> f64 {
     x * x * x * (x * (x * 6.0 - 15.0) + 10.0)
 }
 
+/// The first frame that is not silent in any of these planes.
+pub(super) fn first_sound<'a>(planes: impl Iterator<Item = Plane<'a>>) -> Option<usize> {
+    let first = |plane: Plane<'_>| match plane {
+        Plane::Int32(samples) => samples.iter().position(|sample| *sample != 0),
+        Plane::Float32(samples) => samples.iter().position(|sample| *sample != 0.0),
+    };
+    planes.filter_map(first).min()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

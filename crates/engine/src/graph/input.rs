@@ -7,7 +7,7 @@ use crate::client::{Client, Plane};
 use crate::convert::{Decoder, PlaneMut};
 use crate::endpoint::{EndpointTiming, Intake, Packet};
 use crate::format::{ClientSample, StreamFormat};
-use crate::graph::fade::Fade;
+use crate::graph::fade::{Fade, first_sound};
 use crate::graph::{GraphSpec, NS_PER_SECOND, at_rate, gcd, ns_of};
 use crate::resample::Resampler;
 
@@ -222,7 +222,8 @@ impl Input {
         self.sink.pull(frames as usize, stamp);
         self.pulled_frames += u64::from(frames);
         if self.rises
-            && let Some(silent_frames) = self.first_sound()
+            && let Some(silent_frames) =
+                first_sound((0..self.channels()).map(|channel| self.sink.plane(channel)))
         {
             self.rises = false;
             self.fade.rise_after(silent_frames);
@@ -243,15 +244,6 @@ impl Input {
                 client.input(channel, plane);
             }
         }
-    }
-
-    /// The first frame of the block that is not silent.
-    fn first_sound(&self) -> Option<usize> {
-        let first = |channel| match self.sink.plane(channel) {
-            Plane::Int32(samples) => samples.iter().position(|sample| *sample != 0),
-            Plane::Float32(samples) => samples.iter().position(|sample| *sample != 0.0),
-        };
-        (0..self.channels()).filter_map(first).min()
     }
 
     /// Frames of the client's rate from a block's first frame at the device's side of the buffers to

@@ -4,7 +4,7 @@ use crate::bridge::{BridgeSink, BridgeSource, BridgeSpec, Clocks, Side, Stamp, b
 use crate::client::{Client, Plane};
 use crate::convert::Encoder;
 use crate::format::StreamFormat;
-use crate::graph::fade::Fade;
+use crate::graph::fade::{Fade, first_sound};
 use crate::graph::{GraphSpec, encoder, ns_of};
 use crate::resample::Resampler;
 
@@ -16,6 +16,8 @@ const PIECE_FRAMES: u32 = 512;
 pub(super) struct Output {
     encoder: Encoder,
     fade: Fade,
+    /// The sound that comes out of the filter first is to rise from silence.
+    rises: bool,
     /// Frames of silence behind the sound that has fallen to it.
     fallen_frames: u64,
     way: Way,
@@ -67,6 +69,7 @@ impl Output {
                 usize::from(format.channels),
                 PIECE_FRAMES as usize,
             ),
+            rises: false,
             fallen_frames: 0,
             way,
         })
@@ -80,6 +83,7 @@ impl Output {
     /// Forgets what is left of earlier blocks. Allocates: not for the real-time path.
     pub(super) fn restart(&mut self, block_frames: u32) {
         self.fade.pass();
+        self.rises = false;
         match &mut self.way {
             Way::Direct { taken_frames } => *taken_frames = block_frames as usize,
             Way::Resampled(resampled) => resampled.restart(),
@@ -88,7 +92,13 @@ impl Output {
 
     /// What is written next rises from silence. Real-time safe.
     pub(super) fn fade_in(&mut self) {
-        self.fade.rise_after(0);
+        match self.way {
+            Way::Direct { .. } => self.fade.rise_after(0),
+            Way::Resampled(_) => {
+                self.fade.pass();
+                self.rises = true;
+            }
+        }
     }
 
     /// What is written next falls to silence. Real-time safe.
@@ -161,6 +171,17 @@ impl Output {
                 wanted.min(PIECE_FRAMES as usize)
             }
         };
+        if let Way::Resampled(resampled) = &mut self.way {
+            resampled.pull(frames);
+            let channels = 0..usize::from(resampled.spec.channels);
+            let planes = channels.map(|channel| resampled.sink.plane(channel));
+            if self.rises
+                && let Some(silent_frames) = first_sound(planes)
+            {
+                self.rises = false;
+                self.fade.rise_after(silent_frames);
+            }
+        }
         if self.fade.has_fallen() {
             self.fallen_frames += frames as u64;
         }
@@ -182,7 +203,6 @@ impl Output {
                 });
             }
             Way::Resampled(resampled) => {
-                resampled.pull(frames);
                 encode(&mut self.encoder, fade, out, |channel| {
                     Some(resampled.sink.plane(channel))
                 });

@@ -3,9 +3,11 @@
 
 mod bare;
 mod bits;
+mod click;
 mod clock;
 mod drift;
 mod exact;
+mod host;
 mod latency;
 mod reported;
 mod tap;
@@ -25,7 +27,7 @@ use serde_json::Value;
 const HELP: &str = "\
 Measures the simulated card in virtual time; JSON on standard output tells the figures.
 
-Usage: claims exact|clock|drift|latency|reported|bits [OPTION]...
+Usage: claims exact|clock|drift|latency|reported|bits|host|click [OPTION]...
 
   exact      every frame of every mode against what was written
       --seconds N    virtual time of each mode (3600)
@@ -43,6 +45,13 @@ Usage: claims exact|clock|drift|latency|reported|bits [OPTION]...
   reported   the latencies that the driver reports, and those that it has
       --cases N      settings of every kind, drawn (2000)
       --seed N       of the first (1)
+  host       what a host notices of devices that come and go
+      --cases N      scenarios, drawn (2000)
+      --seconds N    how long each is (3600)
+      --seed N       of the first (1)
+  click      the click where sound moves to another device
+      --cases N      moves of each kind in each mode (2000)
+      --seed N       (1)
   bits       every sample through the whole driver, both ways
       --seconds N    virtual time of each format in each mode (3600)
       --runs N       sizes of blocks that share that time (12)
@@ -102,6 +111,12 @@ fn measure(what: &str, arguments: &Arguments) -> Result<Value, String> {
         "drift" => drift::measure(&drift::Plan::new(arguments.quick, arguments.seed)),
         "latency" => latency::measure(arguments.quick),
         "reported" => reported::measure(arguments.cases.max(1), arguments.seed),
+        "host" => host::measure(
+            arguments.cases.max(1),
+            arguments.seconds.max(10),
+            arguments.seed,
+        ),
+        "click" => click::measure(arguments.cases.max(1), arguments.seed),
         "bits" => bits::measure(&bits::Plan {
             seconds: arguments.seconds.max(1),
             runs: arguments.runs.max(1),

@@ -21,8 +21,8 @@ const JITTER_NS: u64 = 50_000;
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub faults: u64,
-    /// The longest time from one call of the host to the next, as a multiple of the period: the
-    /// device's or the block, whichever is longer.
+    /// The longest time from one call of the host to the next, in periods of the device, beyond what a
+    /// block that is longer than a period takes anyway; 1 is the rhythm, 2 one missed period.
     pub gap_periods: f64,
     /// The longest silence while a device is usable, until its first sound, in ns: at the rate of before
     /// and at another.
@@ -154,8 +154,9 @@ pub fn run(seed: u64, seconds: u64) -> Outcome {
     let block_ns = u64::from(block_frames) * 1_000 * MS / 48_000;
     {
         let calls = machine.calls.lock();
-        let period_ns = device_ns.max(block_ns) as f64;
-        outcome.gap_periods = calls.longest.0 as f64 / period_ns;
+        let period_ns = device_ns as f64;
+        let own_periods = block_ns.div_ceil(device_ns) as f64;
+        outcome.gap_periods = calls.longest.0 as f64 / period_ns - (own_periods - 1.0);
         if outcome.gap_periods > 2.0 + 10.0 * JITTER_NS as f64 / period_ns {
             let (ns, at_ns) = calls.longest;
             outcome
