@@ -127,12 +127,12 @@ fn a_tone_that_is_cut_is_a_click() {
 #[test]
 fn a_host_never_notices_that_devices_come_and_go() {
     let mut faults = 0;
-    for seed in 1..=24 {
+    for seed in 1..=16 {
         let outcome = scenario::run(seed, 60);
         println!("{seed}: {outcome:?}");
         assert!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("\n"));
         assert_eq!(outcome.repeated, 0, "seed {seed}");
         faults += outcome.faults;
     }
-    assert!(faults > 100, "{faults}");
+    assert!(faults > 80, "{faults}");
 }

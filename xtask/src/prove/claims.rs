@@ -40,6 +40,14 @@ const BITS: Source = Source::Card(CardRun {
     full: &["bits", "--seconds", "3600", "--runs", "24"],
     quick: &["bits", "--seconds", "6", "--runs", "6"],
 });
+const HOST: Source = Source::Card(CardRun {
+    full: &["host", "--cases", "10000", "--seconds", "600"],
+    quick: &["host", "--cases", "200", "--seconds", "60"],
+});
+const CLICK: Source = Source::Card(CardRun {
+    full: &["click", "--cases", "100"],
+    quick: &["click", "--cases", "5"],
+});
 const LATENCY: Source = Source::Card(CardRun {
     full: &["latency"],
     quick: &["latency", "--quick"],
@@ -130,6 +138,30 @@ pub const CLAIMS: &[Claim] = &[
         target: "0 samples altered or lost, in an hour of each format in each mode, all blocks together",
         source: BITS,
         judge: judge::bit_exact,
+    },
+    Claim {
+        id: "host-never-notices",
+        sentence: "While cards are unplugged and come back, the default device moves, mixers change \
+                   their rate, wake-ups are late and the sound service ends, in scenarios that are \
+                   drawn, in every mode and with blocks of 64 to 1024 frames, the host is called in \
+                   its rhythm, its positions and times go on, its sound is soon back where it should \
+                   be, and in the end nothing of the stream is left. Late wake-ups of a timer-driven \
+                   stream are not drawn: the timer is the driver's own.",
+        target: "at most 2 periods from call to call (of the device or of the block, whichever is longer; \
+                 a block longer than a period may come one period later than usual), sound within 50 ms of the device being usable, 100 ms at a new rate, no frame \
+                 played twice, nothing left, in 10 000 scenarios of 10 minutes",
+        source: HOST,
+        judge: judge::host_never_notices,
+    },
+    Claim {
+        id: "click-free",
+        sentence: "Where the sound moves to another device, because the default moved, its device is \
+                   gone or the mixer runs at another rate, it rises without a click, and where the old \
+                   device is still there it falls without one, in every mode: by the spectrum of a tone \
+                   at -1 dBFS in windows of 21 ms, more than 700 Hz away from the tone.",
+        target: "at most -60 dBFS away from the tone in any window",
+        source: CLICK,
+        judge: judge::click_free,
     },
     Claim {
         id: "drift",

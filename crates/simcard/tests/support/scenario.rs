@@ -21,8 +21,9 @@ const JITTER_NS: u64 = 50_000;
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub faults: u64,
-    /// The longest time from one call of the host to the next, in periods of the device, beyond what a
-    /// block that is longer than a period takes anyway; 1 is the rhythm, 2 one missed period.
+    /// The longest time from one call of the host to the next, in periods: of the device or, if that is
+    /// longer, of the block. As blocks are asked for at the ends of the device's periods, a long one may
+    /// come one of these later than usual.
     pub gap_periods: f64,
     /// The longest silence while a device is usable, until its first sound, in ns: at the rate of before
     /// and at another.
@@ -154,9 +155,11 @@ pub fn run(seed: u64, seconds: u64) -> Outcome {
     let block_ns = u64::from(block_frames) * 1_000 * MS / 48_000;
     {
         let calls = machine.calls.lock();
-        let period_ns = device_ns as f64;
-        let own_periods = block_ns.div_ceil(device_ns) as f64;
-        outcome.gap_periods = calls.longest.0 as f64 / period_ns - (own_periods - 1.0);
+        // Blocks are asked for at the ends of periods.
+        let own_ns = block_ns.div_ceil(device_ns) * device_ns;
+        let allowed_ns = (2 * device_ns.max(block_ns)).max(own_ns + device_ns);
+        let period_ns = allowed_ns as f64 / 2.0;
+        outcome.gap_periods = calls.longest.0 as f64 / period_ns;
         if outcome.gap_periods > 2.0 + 10.0 * JITTER_NS as f64 / period_ns {
             let (ns, at_ns) = calls.longest;
             outcome
