@@ -147,9 +147,10 @@ pub const CLAIMS: &[Claim] = &[
                    its rhythm, its positions and times go on, its sound is soon back where it should \
                    be, and in the end nothing of the stream is left. Late wake-ups of a timer-driven \
                    stream are not drawn: the timer is the driver's own.",
-        target: "at most 2 periods from call to call (of the device or of the block, whichever is longer; \
-                 a block longer than a period may come one period later than usual), sound within 50 ms of the device being usable, 100 ms at a new rate, no frame \
-                 played twice, nothing left, in 10 000 scenarios of 10 minutes",
+        target: "at most 2 periods from call to call (of the device or of the block, whichever is \
+                 longer; a block longer than a period may come one period later than usual), sound \
+                 within 50 ms of the device being usable, 100 ms at a new rate, no frame played \
+                 twice, nothing left, in 10 000 scenarios of 10 minutes",
         source: HOST,
         judge: judge::host_never_notices,
     },
