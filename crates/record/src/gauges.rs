@@ -11,7 +11,7 @@ pub struct Gauges {
     pub cycles: Counter,
     /// How often the device ran dry.
     pub underruns: Counter,
-    /// How often the host took longer than its block.
+    /// How often a cycle, the host's blocks in it, took longer than a period.
     pub overloads: Counter,
     /// Frames that the host was called for since its last start.
     pub played_frames: Gauge,
@@ -60,7 +60,7 @@ pub struct Readings {
     pub cycles: u64,
     /// How often the device ran dry.
     pub underruns: u64,
-    /// How often the host took longer than its block.
+    /// How often a cycle, the host's blocks in it, took longer than a period.
     pub overloads: u64,
     /// Frames that the host was called for since its last start.
     pub played_frames: u64,

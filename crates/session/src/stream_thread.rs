@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
+use std::time::Instant;
 
 use asio::abi::HostMessage;
 use asio::driver::{HostBuffers, HostCallbacks};
@@ -324,9 +325,11 @@ impl StreamThread {
             match self.endpoint.wait() {
                 Wake::Due => {
                     silent_since = None;
+                    let begun = Instant::now();
                     match self.cycle() {
                         Ok(underrun) => {
                             telling::count_cycle(&self.gauges, &self.graph, &self.live, underrun);
+                            telling::count_work(&self.gauges, &self.spec, begun.elapsed());
                             if underrun {
                                 self.tell_host(HostMessage::OVERLOAD);
                             }

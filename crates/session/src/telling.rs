@@ -1,10 +1,12 @@
 //! What a stream tells the record of its instance.
 
+use std::time::Duration;
+
 use asio::driver::Live;
 use asio_io::{HostClient, HostLive};
 use engine::endpoint::{Endpoint, EndpointError, FaultKind, Label, StreamFault};
 use engine::format::StreamFormat;
-use engine::graph::Graph;
+use engine::graph::{Graph, GraphSpec};
 use record::{Event, Fault, Gauges, Opened, Recorder, Side, Why};
 
 use crate::keeper::Purpose;
@@ -96,6 +98,19 @@ pub(crate) fn count_cycle(
     if let Some(bridge) = graph.input_status() {
         gauges.set_drift_ppm(bridge.clocks_ppm);
     }
+}
+
+/// Counts a cycle whose work took longer than the time until the next. Wait-free.
+pub(crate) fn count_work(gauges: &Gauges, spec: &GraphSpec, work: Duration) {
+    let format = spec.output.or(spec.input);
+    let rate_hz = format.map_or(0, |format| format.rate_hz);
+    let is_late = lasts_longer(work, spec.timing.period_frames, rate_hz);
+    gauges.overloads.add(u64::from(is_late));
+}
+
+/// Whether it lasts longer than so many frames.
+fn lasts_longer(work: Duration, frames: u32, rate_hz: u32) -> bool {
+    rate_hz > 0 && work.as_nanos() * u128::from(rate_hz) > u128::from(frames) * 1_000_000_000
 }
 
 /// Keeps the gauges of the latencies. Wait-free.
@@ -216,4 +231,50 @@ impl KeeperTale {
 
 fn ids(opened: &Opened) -> [Option<&str>; 2] {
     [&opened.output, &opened.input].map(|side| side.as_ref().map(|side| side.id.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_just_enough_for_its_work() {
+        let period = Duration::from_millis(10);
+        assert!(!lasts_longer(period, 480, 48_000));
+        assert!(lasts_longer(period + Duration::from_nanos(1), 480, 48_000));
+        assert!(!lasts_longer(Duration::MAX, u32::MAX, 0));
+        assert!(lasts_longer(Duration::MAX, u32::MAX, 1));
+    }
+
+    #[test]
+    fn a_keeper_tells_a_return_from_a_move() {
+        let at = |id: &str| Opened {
+            output: Some(Side {
+                name: id.to_owned(),
+                id: id.to_owned(),
+                ..Side::default()
+            }),
+            ..Opened::default()
+        };
+        let why = |event: Event| match event {
+            Event::Moved { from, why, .. } => Some((from, why)),
+            _ => None,
+        };
+        let mut tale = KeeperTale::new(Recorder::silent(), None);
+        assert_eq!(tale.offers(at("A"), false, true), Event::Back(at("A")));
+        tale.taken();
+        let moved = |from: &str, why| Some((from.to_owned(), why));
+        let event = tale.offers(at("B"), false, true);
+        assert_eq!(why(event), moved("A", Why::DefaultMoved));
+        // It was not taken.
+        let event = tale.offers(at("C"), false, false);
+        assert_eq!(why(event), moved("A", Why::BetterOneCame));
+        tale.taken();
+        tale.lost();
+        assert_eq!(tale.offers(at("C"), false, true), Event::Back(at("C")));
+        let event = tale.offers(at("D"), false, true);
+        assert_eq!(why(event), moved("C", Why::OldOneGone));
+        let event = tale.offers(at("D"), true, true);
+        assert_eq!(why(event), moved("C", Why::ConfigurationChanged));
+    }
 }
