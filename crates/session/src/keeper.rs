@@ -23,6 +23,8 @@ use crate::wiring::{Wires, Wiring};
 /// How long the first pauses between attempts are, in nanoseconds. A device that comes back is mostly
 /// told at once; these are for those that are not.
 const PAUSE_NS: u64 = 20_000_000;
+/// So many attempts are made before the pauses grow: two seconds' worth.
+const EAGER_ATTEMPTS: u32 = 100;
 /// The longest pause: attempts get rarer while nothing changes.
 const PAUSE_MAX_NS: u64 = 1_000_000_000;
 /// How often it is looked whether the user or the system means something else.
@@ -139,6 +141,7 @@ pub(crate) fn begin(setup: Setup) -> Option<KeeperHandle> {
         reports,
         end,
         pause_ns: PAUSE_NS,
+        attempts: 0,
     };
     std::thread::Builder::new()
         .name("asio2wasapi keeper".into())
@@ -188,6 +191,8 @@ struct Keeper {
     reports: Receiver<Report>,
     end: Receiver<()>,
     pause_ns: u64,
+    /// Since something changed.
+    attempts: u32,
 }
 
 /// An endpoint that the stream has not taken yet.
@@ -265,7 +270,7 @@ impl Keeper {
                     self.spec = spec;
                 }
                 self.state = State::On;
-                self.pause_ns = PAUSE_NS;
+                self.be_eager();
                 self.check_channels();
             }
             Report::Refused(offer) => {
@@ -288,11 +293,19 @@ impl Keeper {
 
     fn be_without(&mut self) {
         self.state = State::Without;
+        self.be_eager();
+    }
+
+    fn be_eager(&mut self) {
+        self.attempts = 0;
         self.pause_ns = PAUSE_NS;
     }
 
     fn be_patient(&mut self) {
-        self.pause_ns = (self.pause_ns + self.pause_ns / 8).min(PAUSE_MAX_NS);
+        self.attempts = self.attempts.saturating_add(1);
+        if self.attempts > EAGER_ATTEMPTS {
+            self.pause_ns = (self.pause_ns + self.pause_ns / 8).min(PAUSE_MAX_NS);
+        }
     }
 
     fn send(&mut self, change: Change) {
@@ -398,7 +411,7 @@ impl Keeper {
             self.reopener = self.wiring.device.reopener();
             self.waker.set(self.reopener.waker());
             self.must_reopen = true;
-            self.pause_ns = PAUSE_NS;
+            self.be_eager();
         }
         if same_joined && let Ok(info) = self.wiring.device.describe() {
             self.layout = Some(self.layout_on(&info));

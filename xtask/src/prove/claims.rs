@@ -155,6 +155,18 @@ pub const CLAIMS: &[Claim] = &[
         judge: judge::host_never_notices,
     },
     Claim {
+        id: "faults-stand-in",
+        sentence: "While the devices of the simulated card are unplugged and come back, the default \
+                   moves, formats change and wake-ups are late, all in real time under Wine, PortAudio's \
+                   ASIO host plays its sound to the end, exclusive and shared, and no frame is heard \
+                   twice. Formats change under exclusive streams only, as no frame of what is resampled \
+                   is known again.",
+        target: "no error of the host in 200 losses and returns, 200 moved defaults, 50 formats and 20 \
+                 late wake-ups; each silence is measured",
+        source: Source::StandIn,
+        judge: judge::faults_stand_in,
+    },
+    Claim {
         id: "click-free",
         sentence: "Where the sound moves to another device, because the default moved, its device is \
                    gone or the mixer runs at another rate, it rises without a click, and where the old \

@@ -69,6 +69,8 @@ pub enum Source {
     Monitor,
     /// Programs in turns on the simulated card under Wine, beside one that keeps the processor busy.
     Busy,
+    /// PortAudio on the simulated card under Wine, while its devices come and go.
+    StandIn,
 }
 
 /// A crate's example and its arguments. The long form runs optimised.
@@ -118,6 +120,7 @@ impl Source {
             Source::Guard => "the driver that counts",
             Source::Monitor => "the run on Wine's own sound",
             Source::Busy => "the run beside a busy program",
+            Source::StandIn => "the run with devices that come and go",
         }
     }
 
@@ -169,6 +172,10 @@ impl Source {
                     "asio-check.exe play --block 480 --times --stall-ms 30".to_owned(),
                 ]
             }
+            Source::StandIn => vec![
+                "simcard-service.exe --config FAULTS".to_owned(),
+                "pa-host.exe play --host-api asio --block 480".to_owned(),
+            ],
             Source::Busy => {
                 let (repeats, seconds) = busy_extent(quick);
                 vec![format!(
@@ -209,6 +216,10 @@ impl Source {
                 data: on_wine::monitor(paths, monitor_extent(quick))?,
                 form,
             }),
+            Source::StandIn => Ok(Taken {
+                data: on_wine::stand_in(paths, quick)?,
+                form,
+            }),
             Source::Busy => Ok(Taken {
                 data: on_wine::busy(paths, busy_extent(quick))?,
                 form,
@@ -235,7 +246,7 @@ mod on_wine {
     use anyhow::{Context, Result};
     use serde_json::Value;
 
-    use super::super::{busy, wine};
+    use super::super::{busy, stand_in, wine};
     use super::Extent;
     use crate::paths::Paths;
     use crate::setup;
@@ -243,6 +254,19 @@ mod on_wine {
     fn prepare(paths: &Paths) -> Result<()> {
         let done = setup::compiler(paths).and_then(|()| setup::rig(paths));
         done.context("this is measured under Wine only")
+    }
+
+    /// In all 200 losses and returns, 200 moves, 50 formats, 20 stalls.
+    pub fn stand_in(paths: &Paths, quick: bool) -> Result<Value> {
+        prepare(paths)?;
+        let extent = stand_in::Extent {
+            runs: if quick { 1 } else { 10 },
+            losses: if quick { 3 } else { 10 },
+            moves: if quick { 3 } else { 10 },
+            formats: if quick { 2 } else { 5 },
+            stalls: 1,
+        };
+        stand_in::measure(paths, extent)
     }
 
     pub fn monitor(paths: &Paths, extent: Extent) -> Result<Value> {
@@ -263,6 +287,10 @@ mod on_wine {
 
     use super::Extent;
     use crate::paths::Paths;
+
+    pub fn stand_in(_paths: &Paths, _quick: bool) -> Result<Value> {
+        bail!("this is measured under Wine only")
+    }
 
     pub fn monitor(_paths: &Paths, _extent: Extent) -> Result<Value> {
         bail!("this is measured under Wine only: run it on Linux")
