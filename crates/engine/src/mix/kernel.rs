@@ -1,11 +1,12 @@
 //! The arithmetic of a sink's block.
 
-use fearless_simd::{Level, Simd};
+use fearless_simd::{Level, f64x4, prelude::*};
 
 use crate::convert::units::on_units;
 
-/// Frames whose sums are held in registers.
+/// Frames whose sums are held in registers, as four vectors.
 const LANES: usize = 16;
+const VECTOR: usize = LANES / 4;
 
 /// A route whose factor stays.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +30,12 @@ pub(super) struct Planes<'a> {
     pub(super) stride: usize,
 }
 
-impl Planes<'_> {
+impl<'a> Planes<'a> {
     #[inline(always)]
-    fn part(&self, source: usize, start: usize) -> Option<&[f64; LANES]> {
+    fn part(&self, source: usize, start: usize) -> Option<&'a [[f64; VECTOR]; 4]> {
         let start = source * self.stride + start;
-        self.samples.get(start..start + LANES)?.try_into().ok()
+        let part = self.samples.get(start..start + LANES)?;
+        part.as_chunks::<VECTOR>().0.try_into().ok()
     }
 }
 
@@ -65,14 +67,22 @@ fn sum_on<S: Simd>(
         || {
             for (piece, out) in out.chunks_mut(LANES).enumerate() {
                 let start = piece * LANES;
-                let mut sums = [0.0_f64; LANES];
+                let mut sums = [f64x4::splat(simd, 0.0); 4];
                 for route in steady {
                     let Some(samples) = planes.part(route.source, start) else {
                         continue;
                     };
-                    for (sum, sample) in sums.iter_mut().zip(samples) {
-                        *sum += sample * route.factor;
-                    }
+                    let factor = f64x4::splat(simd, route.factor);
+                    let [a, b, c, d] = samples.each_ref();
+                    let load = |four| f64x4::load_array_ref(simd, four);
+                    sums[0] += load(a) * factor;
+                    sums[1] += load(b) * factor;
+                    sums[2] += load(c) * factor;
+                    sums[3] += load(d) * factor;
+                }
+                let mut all = [0.0_f64; LANES];
+                for (four, sum) in all.as_chunks_mut::<VECTOR>().0.iter_mut().zip(sums) {
+                    sum.store_array(four);
                 }
                 if !moving.is_empty() {
                     let mut ways = [1.0_f64; LANES];
@@ -80,10 +90,10 @@ fn sum_on<S: Simd>(
                     for (way, weight) in ways.iter_mut().zip(now) {
                         *way = *weight;
                     }
-                    add_moving(planes, moving, &ways, start, &mut sums);
+                    add_moving(planes, moving, &ways, start, &mut all);
                 }
                 let mut rounded = [0.0_f32; LANES];
-                for (rounded, sum) in rounded.iter_mut().zip(&sums) {
+                for (rounded, sum) in rounded.iter_mut().zip(&all) {
                     *rounded = (*sum as f32).clamp(f32::MIN, f32::MAX);
                 }
                 out.copy_from_slice(&rounded[..out.len()]);
@@ -104,6 +114,7 @@ fn add_moving(
         let Some(samples) = planes.part(route.source, start) else {
             continue;
         };
+        let samples = samples.as_flattened();
         for ((sum, sample), way) in sums.iter_mut().zip(samples).zip(ways) {
             *sum += sample * between(route.from, route.to, *way);
         }

@@ -122,10 +122,14 @@ fn measure(samples: &[f32]) -> (f32, f64) {
     let mut squares = [0.0_f64; LANES];
     let (pieces, rest) = samples.as_chunks::<LANES>();
     for piece in pieces {
-        for ((peak, square), sample) in peaks.iter_mut().zip(&mut squares).zip(piece) {
-            let size = sample.abs();
-            *peak = if size > *peak { size } else { *peak };
-            *square += f64::from(size) * f64::from(size);
+        // By numbers, so that it becomes vectors in every build.
+        #[allow(clippy::needless_range_loop)]
+        for lane in 0..LANES {
+            let size = piece[lane].abs();
+            if size > peaks[lane] {
+                peaks[lane] = size;
+            }
+            squares[lane] += f64::from(size) * f64::from(size);
         }
     }
     for sample in rest {
