@@ -227,7 +227,7 @@ fn cables_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn loopback_hears_what_the_dac_gets_and_nothing_while_nothing_plays() {
+fn t11_loopback_hears_what_the_dac_gets_and_nothing_while_nothing_plays() {
     let (mut world, out, input, recording) = machine(1, &CardSpec::stereo("CARD"));
     let format = world.mix_format(out).expect("there");
     assert_eq!(

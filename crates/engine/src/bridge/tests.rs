@@ -223,3 +223,40 @@ fn channels_that_are_not_given_are_silent_and_other_types_are_converted() {
     assert_eq!(sink.plane(2), Plane::Float32(&[0.0; 3]));
     assert_eq!(sink.plane(3), Plane::Float32(&[]));
 }
+
+/// Some clocks run too fast in their first second, as when a device is plugged in or chosen anew.
+#[test]
+fn t19_a_source_that_runs_too_fast_at_first_leaves_no_backlog() {
+    const SECOND: u64 = 48_000;
+    let spec = BridgeSpec {
+        clocks: Clocks::Apart,
+        ..SPEC
+    };
+    let mut pair = Pair::new(&spec);
+    let mut source_frames = 0.0;
+    let mut underruns_when_settled = 0;
+    for block in 0..20 * SECOND / 64 {
+        let now = block * 64;
+        source_frames += if now < SECOND * 6 / 10 { 115.2 } else { 64.0 };
+        while pair.pushed + 64 <= source_frames as u64 {
+            let stamp = Stamp {
+                position_frames: pair.pushed,
+                at_ns: at_ns(now),
+            };
+            let plane: Vec<i32> = (pair.pushed..pair.pushed + 64)
+                .map(|n| value(0, n))
+                .collect();
+            pair.pushed += 64;
+            pair.source.push(64, stamp, |_| Some(Plane::Int32(&plane)));
+        }
+        pair.pull(64);
+        if now == 10 * SECOND {
+            underruns_when_settled = pair.sink.status().underruns;
+        }
+    }
+    let status = pair.sink.status();
+    let target = f64::from(status.target_frames);
+    assert!((status.lead_frames - target).abs() <= 64.0, "{status:?}");
+    assert!(status.ratio_ppm.abs() < 20.0, "{status:?}");
+    assert_eq!(status.underruns, underruns_when_settled, "{status:?}");
+}

@@ -169,7 +169,18 @@ mod tests {
     }
 
     #[test]
-    fn every_channel_has_its_place_and_the_rest_is_left_alone() {
+    fn t14_24_bits_in_32_are_the_upper_ones() {
+        let format = mono(SampleFormat::Int24In32);
+        let mut bytes = [0xAA; 4];
+        write_channel(Plane::Int32(&[0x1234_5678]), &mut bytes, &format, 0);
+        // 0x12345678 rounded to 24 bits, above a byte that is zero.
+        assert_eq!(bytes, [0, 0x56, 0x34, 0x12]);
+        write_channel(Plane::Float32(&[-1.0]), &mut bytes, &format, 0);
+        assert_eq!(bytes, [0, 0, 0, 0x80]);
+    }
+
+    #[test]
+    fn t16_every_channel_has_its_place_and_the_rest_is_left_alone() {
         let format = StreamFormat {
             sample: SampleFormat::Int16,
             channels: 3,
