@@ -11,7 +11,7 @@ use engine::idle::Idle;
 use crate::asked::{Asked, Described};
 use crate::com::SharedApartment;
 use crate::endpoint::{Endpoint, Selection};
-use crate::fault::refused;
+use crate::fault::{refused, with_siblings};
 use crate::gap::{Search, SystemTicker};
 use crate::hardware::is_one;
 use crate::hresult::Hr;
@@ -118,7 +118,10 @@ impl WasapiDevice {
         wanted: Wanted<'_>,
         make: impl FnOnce(Opened) -> Hr<T>,
     ) -> Result<(T, &'static str), EndpointError> {
-        let mut opened = open::open(endpoint, wanted)?;
+        let mut opened = open::open(endpoint, wanted).map_err(|error| match error.kind {
+            FaultKind::InUse => with_siblings(error, &endpoint.siblings(wanted.direction)),
+            _ => error,
+        })?;
         let mode = opened.mode_name();
         let remark = opened.remark.take();
         let side = make(opened).map_err(|code| {

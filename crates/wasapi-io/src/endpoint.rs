@@ -15,7 +15,7 @@ use crate::choice::{self, Wish};
 use crate::client::AudioClient;
 use crate::com::{self, Property, hr};
 use crate::fault::{coded, refused};
-use crate::hardware::Hardware;
+use crate::hardware::{Hardware, is_one};
 use crate::hresult::Hr;
 use crate::hresult::codes::{E_INVALIDARG, E_NOTFOUND};
 use crate::known::{Features, recognised};
@@ -149,6 +149,18 @@ impl Endpoint {
             form_factor: self.form_factor(),
             name: self.name.clone(),
         })
+    }
+
+    /// The names of the other active endpoints of that direction on the same hardware.
+    pub(crate) fn siblings(&self, direction: Direction) -> Vec<String> {
+        let there = enumerator()
+            .ok()
+            .and_then(|list| all(&list, direction.flow(), DEVICE_STATE_ACTIVE as u32).ok());
+        let hardware = self.hardware();
+        let is_sibling =
+            |other: &Endpoint| other.id != self.id && is_one(&hardware, &other.hardware());
+        let siblings = there.unwrap_or_default().into_iter().filter(is_sibling);
+        siblings.map(|sibling| sibling.name).collect()
     }
 
     fn properties(&self) -> Option<IPropertyStore> {

@@ -17,6 +17,21 @@ pub(crate) fn refused(what: &str, code: i32) -> EndpointError {
     EndpointError::new(kind, format!("{what} ({}): {}.", coded(code), fact.text()))
 }
 
+/// The error for a device that is in use, with the names of the others on the same hardware: two
+/// endpoints may be one socket, and whoever holds the one holds the other.
+pub(crate) fn with_siblings(error: EndpointError, siblings: &[String]) -> EndpointError {
+    if error.kind != FaultKind::InUse || siblings.is_empty() {
+        return error;
+    }
+    let names: Vec<String> = siblings.iter().map(|name| format!("\"{name}\"")).collect();
+    let message = format!(
+        "{} It shares its hardware with {}, and a program that uses that may keep it busy.",
+        error.message,
+        names.join(" and ")
+    );
+    EndpointError::new(error.kind, message)
+}
+
 /// The fault for a call that failed while the stream ran.
 pub(crate) fn broken(code: i32) -> StreamFault {
     let kind = match fact(code).kind {
@@ -40,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sentence_names_device_reason_remedy_and_code() {
+    fn t18_the_sentence_names_device_reason_remedy_and_code() {
         let error = refused("\"Speakers\" could not be opened", 0x8889_000A_u32 as i32);
         assert_eq!(error.kind, FaultKind::InUse);
         assert_eq!(
@@ -48,6 +63,20 @@ mod tests {
             "\"Speakers\" could not be opened (AUDCLNT_E_DEVICE_IN_USE): another program holds it \
              exclusively; close that program or choose another device."
         );
+    }
+
+    #[test]
+    fn t17_a_busy_device_names_those_on_the_same_hardware() {
+        let busy = || refused("\"Cable\" cannot be opened", 0x8889_000A_u32 as i32);
+        let siblings = ["Cable 16ch".to_owned()];
+        let told = with_siblings(busy(), &siblings);
+        let end = "It shares its hardware with \"Cable 16ch\", and a program that uses that may keep \
+                   it busy.";
+        assert!(told.message.ends_with(end), "{told}");
+        assert_eq!(told.kind, FaultKind::InUse);
+        assert_eq!(with_siblings(busy(), &[]), busy());
+        let other = refused("\"Cable\" cannot be opened", 0x8889_0008_u32 as i32);
+        assert_eq!(with_siblings(other.clone(), &siblings), other);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::client::AudioClient;
 use crate::duration::{hns_from_frames, plausible_latency_frames};
 use crate::hresult::Hr;
 use crate::hresult::codes::E_FAIL;
-use crate::meter::{Bias, Meter, frames_between};
+use crate::meter::{Bias, Meter, behind_frames};
 use crate::open::Opened;
 use crate::plan::Pace;
 use crate::reader::{Reader, Recorded};
@@ -112,26 +112,24 @@ impl Input {
             if !self.is_exclusive && self.reader.next_frames()? == 0 {
                 break;
             }
+            let mut first_ns = None;
             let frames = self.reader.next(|recorded| {
                 work.captured(Packet {
                     bytes: recorded.bytes,
                     now_ns: self.there_ns(&recorded, woken_ns),
                     discontinuity: recorded.discontinuity,
                 });
-                sample = recorded
-                    .first_ns
-                    .map(|first_ns| frames_between(first_ns, woken_ns, rate_hz));
+                first_ns = recorded.first_ns;
             })?;
             if frames == 0 {
                 break;
             }
-            // The time is that of the packet's first frame.
-            sample = sample.map(|age_frames| age_frames - f64::from(frames));
+            sample = first_ns.map(|first_ns| behind_frames(first_ns, frames, woken_ns, rate_hz));
             packets += 1;
         }
         // Wake-ups at any instant tell nothing of when a packet was there.
-        if let Some(age_frames) = sample.filter(|_| self.timer.is_none()) {
-            self.meter.add(age_frames);
+        if let Some(behind_frames) = sample.filter(|_| self.timer.is_none()) {
+            self.meter.add(behind_frames);
         }
         Ok(packets > 0)
     }

@@ -32,6 +32,7 @@ mod negotiate;
 mod notes;
 mod pairing;
 mod plan;
+mod slowdown;
 mod wave;
 
 pub use choice::Wish;

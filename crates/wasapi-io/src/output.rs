@@ -4,15 +4,17 @@ use engine::endpoint::{Cycle, Due, Intake, StreamFault};
 use engine::format::StreamFormat;
 
 use crate::client::AudioClient;
+use crate::clock::now_ns;
 use crate::duration::{hns_from_frames, plausible_latency_frames};
 use crate::fault::broken;
 use crate::hresult::Hr;
 use crate::hresult::codes::{BUFFER_ERROR, BUFFER_TOO_LARGE, E_FAIL};
 use crate::lateness::Lateness;
-use crate::meter::{Bias, Meter, frames_between};
+use crate::meter::{Bias, Bookkeeping, Meter, frames_between};
 use crate::open::Opened;
 use crate::plan::Pace;
 use crate::position::Position;
+use crate::slowdown::Slowdown;
 use crate::sync::{Event, Timer};
 use crate::writer::Writer;
 
@@ -22,6 +24,9 @@ const REFUSALS_MAX: u32 = 50;
 /// Periods that are queued beyond the next where the device sets no events. The timer runs out at any
 /// instant of the device's period, and such devices report their progress in jumps of several.
 const TIMER_SLACK_PERIODS: u32 = 3;
+
+/// A mixer that keeps silence is begun anew no more often than this.
+const ANEW_SELDOM_NS: u64 = 500_000_000;
 
 /// Where the stream was when frames were handed over last, for measuring.
 #[derive(Clone, Copy)]
@@ -57,6 +62,9 @@ pub(crate) struct Output {
     /// The level at which the queue is kept.
     keep_frames: u32,
     lateness: Lateness,
+    slowdown: Slowdown,
+    /// The device's wake-ups have become rarer than its periods.
+    has_slowed_down: bool,
     refusals: u32,
     /// How long the last cycle's work took.
     busy_ns: u64,
@@ -64,6 +72,18 @@ pub(crate) struct Output {
     /// Frames that were queued after the last hand-over, as far as the device tells.
     left_frames: u32,
     last: Option<HandOver>,
+    /// The mixer fills its queue with silence when it has run dry, and keeps it: see
+    /// [`mixer_slack_frames`].
+    keeps_silence: bool,
+    /// Frames that were made too late, until they are handed over. Where silence is kept.
+    held_back: Vec<u8>,
+    /// The mixer is to be begun anew at its next instant, with so many frames of these.
+    anew: Option<u32>,
+    /// When the mixer was begun anew.
+    anew_ns: u64,
+    bookkeeping: Bookkeeping,
+    /// The device ran dry, which the client was not told yet.
+    underrun: bool,
     /// Frames were played that nobody handed over, so that positions tell nothing.
     ran_dry: bool,
     meter: Meter,
@@ -102,7 +122,16 @@ impl Output {
             }
         };
         let period_ns = 100 * hns_from_frames(period_frames, rate_hz).unsigned_abs();
+        let keeps_silence = pace == Pace::SharedEvent
+            && mixer_slack_frames(buffer_frames, period_frames, asked_frames) > 0;
+        let held_back_frames = if keeps_silence { buffer_frames } else { 0 };
         Ok(Self {
+            keeps_silence,
+            anew: None,
+            underrun: false,
+            held_back: vec![0; held_back_frames as usize * format.frame_bytes()],
+            anew_ns: 0,
+            bookkeeping: Bookkeeping::default(),
             writer: client.writer(format.frame_bytes())?,
             position: client.position(rate_hz).ok(),
             client,
@@ -117,6 +146,8 @@ impl Output {
             device_frames,
             keep_frames: 0,
             lateness: Lateness::new(period_ns),
+            slowdown: Slowdown::new(period_ns, 0),
+            has_slowed_down: false,
             refusals: 0,
             busy_ns: 0,
             handed_over_frames: 0,
@@ -145,6 +176,10 @@ impl Output {
         self.refusals = 0;
         self.busy_ns = 0;
         self.lateness = Lateness::new(self.period_ns);
+        self.slowdown = Slowdown::new(self.period_ns, now_ns());
+        self.has_slowed_down = false;
+        self.anew = None;
+        self.underrun = false;
         self.handed_over_frames = u64::from(silence_frames);
         self.left_frames = silence_frames;
         self.last = None;
@@ -155,6 +190,17 @@ impl Output {
 
     pub(crate) fn start(&mut self) -> Hr<()> {
         self.client.start()
+    }
+
+    /// Starts a device anew whose wake-ups have become rarer than its periods, as nothing else helps.
+    /// Between two cycles. Tells whether it did.
+    pub(crate) fn heal(&mut self) -> Hr<bool> {
+        if !std::mem::take(&mut self.has_slowed_down) {
+            return Ok(false);
+        }
+        self.stop();
+        self.prepare(self.keep_frames)?;
+        self.start().map(|()| true)
     }
 
     pub(crate) fn stop(&mut self) {
@@ -216,23 +262,57 @@ impl Output {
 
     /// Lets `work` write what is to be played next. Real-time safe.
     pub(crate) fn cycle(&mut self, work: &mut dyn Cycle, woken_ns: u64) -> Result<(), StreamFault> {
+        let was_dry = self.lateness.is_dry_at(woken_ns);
+        self.underrun |= self.lateness.woken(woken_ns);
+        self.ran_dry |= self.underrun;
+        let may_begin_anew =
+            self.keeps_silence && woken_ns.saturating_sub(self.anew_ns) >= ANEW_SELDOM_NS;
+        if let Some(held_back_frames) = self.anew.take() {
+            self.begin_anew(held_back_frames).map_err(broken)?;
+            self.anew_ns = woken_ns;
+        } else if was_dry && may_begin_anew {
+            self.begin_anew_at_next_tick(0);
+            return Ok(());
+        }
         let (room_frames, queued_frames) = self.room().map_err(broken)?;
         if room_frames == 0 {
             return Ok(());
         }
         let busy_ns = self.busy_ns;
-        let underrun = self.lateness.woken(woken_ns);
-        self.ran_dry |= underrun;
+        let underrun = std::mem::take(&mut self.underrun);
+        if self.pace == Pace::ExclusiveEvent {
+            self.has_slowed_down |= self.slowdown.woken(woken_ns, busy_ns);
+        }
         let mut filled = false;
-        let written = self.writer.write(room_frames, |bytes| {
+        let mut held_back_frames = 0;
+        let Self {
+            writer,
+            lateness,
+            held_back,
+            format,
+            ..
+        } = self;
+        let written = writer.write(room_frames, |bytes| {
             filled = true;
-            work.due(Due {
-                bytes,
+            let frames = work.due(Due {
+                bytes: &mut *bytes,
                 queued_frames,
                 now_ns: woken_ns,
                 busy_ns,
                 underrun,
-            })
+            });
+            if !may_begin_anew || !lateness.is_dry_at(now_ns()) {
+                return frames;
+            }
+            let length = frames.min(room_frames) as usize * format.frame_bytes();
+            match (held_back.get_mut(..length), bytes.get(..length)) {
+                (Some(to), Some(from)) => {
+                    to.copy_from_slice(from);
+                    held_back_frames = frames.min(room_frames);
+                    0
+                }
+                _ => frames,
+            }
         });
         let written_frames = match written {
             Ok(frames) => frames,
@@ -240,6 +320,13 @@ impl Output {
             Err(code) => return Err(broken(code)),
         };
         self.refusals = 0;
+        if held_back_frames > 0 {
+            let now_ns = now_ns();
+            self.busy_ns = now_ns.saturating_sub(woken_ns);
+            self.lateness.handed_over(now_ns, 0);
+            self.begin_anew_at_next_tick(held_back_frames);
+            return Ok(());
+        }
         self.last = Some(HandOver {
             before_frames: self.handed_over_frames,
             queued_frames,
@@ -247,11 +334,46 @@ impl Output {
         });
         self.handed_over_frames += u64::from(written_frames);
         self.left_frames = queued_frames.saturating_add(written_frames);
-        let handed_over_ns = crate::clock::now_ns();
+        let handed_over_ns = now_ns();
         self.busy_ns = handed_over_ns.saturating_sub(woken_ns);
         let periods = self.periods_queued(self.left_frames);
         self.lateness.handed_over(handed_over_ns, periods);
         Ok(())
+    }
+
+    /// The mixer has run dry and would keep the silence that it fills its queue with. At its next instant
+    /// it is begun anew, with what is in `held_back`.
+    fn begin_anew_at_next_tick(&mut self, held_back_frames: u32) {
+        if let Some(event) = self.client.event() {
+            event.unset();
+        }
+        self.anew = Some(held_back_frames);
+    }
+
+    /// The mixer is emptied and started again at one of its instants, so that as much is queued as at
+    /// its first start. Waits for the sound server, once after each time that it ran dry.
+    fn begin_anew(&mut self, held_back_frames: u32) -> Hr<()> {
+        // Only a queue with something in it is emptied, the silence that comes with it included. The
+        // second time is for the server's word of how much room there is now.
+        self.writer.write_silence(1)?;
+        self.client.stop()?;
+        self.client.reset()?;
+        self.writer.write_silence(1)?;
+        self.client.reset()?;
+        let base_frames = self.keep_frames.saturating_sub(self.period_frames);
+        let silence_frames = base_frames.saturating_sub(held_back_frames);
+        if silence_frames > 0 {
+            self.writer.write_silence(silence_frames)?;
+        }
+        if held_back_frames > 0 {
+            let held_back = &self.held_back;
+            self.writer.write(held_back_frames, |bytes| {
+                let length = bytes.len().min(held_back.len());
+                bytes[..length].copy_from_slice(&held_back[..length]);
+                held_back_frames
+            })?;
+        }
+        self.client.start()
     }
 
     /// For how many of the device's periods what is queued will last.
@@ -260,7 +382,9 @@ impl Output {
             // The other buffer, of which the device has just begun the first half.
             Pace::ExclusiveEvent => 1,
             Pace::SharedEvent | Pace::ExclusiveTimer => {
-                u64::from(queued_frames / self.period_frames)
+                let periods = queued_frames / self.period_frames;
+                // Such a mixer has no period on its way beyond those that it tells.
+                u64::from(periods.saturating_sub(self.keeps_silence.into()))
             }
         }
     }
@@ -284,10 +408,27 @@ impl Output {
         if place.frames <= 0.0 {
             return;
         }
+        if self.is_bookkeeping(place.frames) {
+            return;
+        }
         let since_frames = frames_between(last.woken_ns, place.at_ns, self.format.rate_hz);
         let ahead_frames = last.before_frames as f64 - place.frames + since_frames;
         let known_frames = f64::from(last.queued_frames) + f64::from(self.queued_frames);
         self.meter.add(ahead_frames - known_frames);
+    }
+
+    /// Whether a position is only what was handed over less what is queued.
+    fn is_bookkeeping(&mut self, place_frames: f64) -> bool {
+        if self.pace == Pace::ExclusiveEvent {
+            // Such a device does not tell what is queued.
+            return false;
+        }
+        let Ok(padding_frames) = self.client.padding_frames() else {
+            return true;
+        };
+        let on_the_way_frames = self.handed_over_frames as f64 - place_frames;
+        let beyond_frames = on_the_way_frames - f64::from(padding_frames);
+        self.bookkeeping.is_all_there_is(beyond_frames)
     }
 
     /// What `device_frames` was found to be.

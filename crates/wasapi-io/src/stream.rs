@@ -397,6 +397,13 @@ impl Endpoint for Stream {
     }
 
     fn wait(&mut self) -> Wake {
+        if let Some(output) = self.output.as_mut().filter(|_| self.running) {
+            match output.heal() {
+                Err(code) => return Wake::Lost(broken(code)),
+                Ok(true) => self.silent_ns = now_ns() + 4 * self.period_ns,
+                Ok(false) => {}
+            }
+        }
         if self.running && self.cycles_to_sample == 0 {
             self.cycles_to_sample = SAMPLE_CYCLES;
             if let Some(output) = &mut self.output {

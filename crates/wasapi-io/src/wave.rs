@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_plain_form_cannot_tell_24_valid_bits_in_32() {
+    fn t14_the_plain_form_cannot_tell_24_valid_bits_in_32() {
         assert!(WaveFormat::encode(&stereo(SampleFormat::Int24In32), Header::Plain).is_none());
     }
 

@@ -142,7 +142,7 @@ fn a_thread_in_another_apartment_can_run_a_stream() {
 
 #[test]
 #[ignore = "needs a playback device"]
-fn a_stream_can_be_stopped_and_started_many_times() {
+fn t5_a_stream_can_be_stopped_and_started_many_times() {
     for mode in modes() {
         let device = default_device(mode);
         let mut stream = device.open(request(&device)).unwrap();
@@ -159,7 +159,7 @@ fn a_stream_can_be_stopped_and_started_many_times() {
 
 #[test]
 #[ignore = "needs a playback device"]
-fn streams_can_be_opened_and_dropped_in_any_state() {
+fn t5_streams_can_be_opened_and_dropped_in_any_state() {
     for mode in modes() {
         let device = default_device(mode);
         let request = request(&device);
@@ -276,9 +276,15 @@ fn a_late_client_is_told_of_the_underrun() {
         start(&mut *stream);
         play(&mut *stream, 10);
         thread::sleep(Duration::from_millis(400));
-        assert_eq!(stream.wait(), Wake::Due);
         let mut silence = Silence::new(&*stream);
-        stream.cycle(&mut silence).unwrap();
+        // A mixer that keeps silence takes frames at its next instant only.
+        for _ in 0..3 {
+            assert_eq!(stream.wait(), Wake::Due);
+            stream.cycle(&mut silence).unwrap();
+            if silence.frames > 0 {
+                break;
+            }
+        }
         assert!(silence.underrun, "{mode:?}");
     }
 }
