@@ -302,7 +302,7 @@ impl Stream {
             return Wake::Lost(broken(code));
         }
         // One that has played a period meanwhile is served as if it had set its event.
-        let output = self.output.as_ref();
+        let output = self.output.as_ref().filter(|_| self.running);
         if output.is_some_and(|output| output.wants_without_event()) {
             return self.clock_is_due();
         }
