@@ -42,11 +42,11 @@ const BITS: Source = Source::Card(CardRun {
 });
 const HOST: Source = Source::Card(CardRun {
     full: &["host", "--cases", "10000", "--seconds", "600"],
-    quick: &["host", "--cases", "200", "--seconds", "60"],
+    quick: &["host", "--cases", "30", "--seconds", "60"],
 });
 const CLICK: Source = Source::Card(CardRun {
     full: &["click", "--cases", "100"],
-    quick: &["click", "--cases", "5"],
+    quick: &["click", "--cases", "2"],
 });
 const LATENCY: Source = Source::Card(CardRun {
     full: &["latency"],

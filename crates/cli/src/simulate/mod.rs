@@ -64,7 +64,7 @@ pub fn simulate(arguments: &SimulateArguments) -> Result<()> {
         println!("{report}");
     }
     ensure!(
-        report.played_file_frames == report.file_frames,
+        report.played_file_frames + report.skipped_frames == report.file_frames,
         "the card played {} of the file's {} frames: the device was gone meanwhile",
         report.played_file_frames,
         report.file_frames
@@ -163,6 +163,7 @@ fn report_of(
         overloads_told: played.overloads,
         returns: facts.returns,
         lost_frames: facts.lost_frames,
+        skipped_frames: facts.skipped_frames,
         drift_ppm,
         drift_frames: facts.more_frames,
         resampler: None,

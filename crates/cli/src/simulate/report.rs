@@ -30,6 +30,9 @@ pub(crate) struct SimulateReport {
     /// meanwhile.
     pub(crate) returns: u64,
     pub(crate) lost_frames: u64,
+    /// Frames of the file that the program made in its rhythm while the device gave no sign; they are
+    /// as long as silence that was heard.
+    pub(crate) skipped_frames: u64,
     /// The card's clock against reference time, as measured.
     pub(crate) drift_ppm: f64,
     pub(crate) drift_frames: f64,
@@ -118,6 +121,10 @@ impl fmt::Display for SimulateReport {
                 self.overloads_told
             )?,
         }
+        if self.skipped_frames > 0 {
+            let skipped = self.skipped_frames;
+            write!(f, "; {skipped} frames of the file passed meanwhile")?;
+        }
         let lost = self.lost_frames;
         match self.returns {
             0 => writeln!(f)?,
@@ -166,6 +173,7 @@ pub(crate) fn example() -> SimulateReport {
         overloads_told: 2,
         returns: 0,
         lost_frames: 0,
+        skipped_frames: 0,
         drift_ppm: -12.5,
         drift_frames: -3.0,
         resampler: None,

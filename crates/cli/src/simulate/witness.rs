@@ -20,6 +20,9 @@ const FIND_FRAMES: usize = 64;
 /// No more than so many frames are handed over and not yet heard.
 const FIND_WITHIN_FRAMES: u64 = 1 << 16;
 
+/// After a device was lost the sound rises from silence for this part of a second: one over it.
+const RISE_PART: u32 = 100;
+
 /// Columns of the picture.
 pub(crate) const COLUMNS: usize = 900;
 
@@ -52,6 +55,10 @@ pub(crate) struct Seen {
     heard_end: Option<u64>,
     /// The frame of the file that would have come, had the device not been lost.
     lost_at: Option<u64>,
+    /// The frame of the device's buffer at which the sound of a device that is back has risen.
+    risen_at: Option<u64>,
+    /// The frame before was silent because the driver was late.
+    was_in_gap: bool,
     /// Number and time of the first frame since the stream began, and of the last run's.
     first: Option<(u64, u64)>,
     last: Option<(u64, u64)>,
@@ -72,6 +79,8 @@ pub(crate) struct Facts {
     /// not heard meanwhile.
     pub(crate) returns: u64,
     pub(crate) lost_frames: u64,
+    /// Frames of the file that the program made in its rhythm while the device gave no sign.
+    pub(crate) skipped_frames: u64,
     /// Stretches of silence because the driver was late, and their frames.
     pub(crate) dropouts: u64,
     pub(crate) dropout_frames: u64,
@@ -114,6 +123,8 @@ impl Witness {
             handed_over: Arc::default(),
             heard_end: None,
             lost_at: None,
+            risen_at: None,
+            was_in_gap: false,
             first: None,
             last: None,
             facts,
@@ -127,6 +138,8 @@ impl Witness {
         seen.handed_over = handed_over;
         seen.heard_end = None;
         seen.lost_at = None;
+        seen.risen_at = None;
+        seen.was_in_gap = false;
         seen.sound = None;
         seen.next = None;
     }
@@ -220,25 +233,45 @@ impl Seen {
         let frames = run.bytes.len() / frame_bytes;
         let mut expected = (self.next, Vec::new());
         for (n, frame) in run.bytes.chunks_exact(frame_bytes).enumerate() {
-            if self.in_gap(buffer_frame + n as u64) {
+            let at = buffer_frame + n as u64;
+            if self.in_gap(at) {
+                self.was_in_gap = true;
                 continue;
             }
+            let rest = &run.bytes[n * frame_bytes..];
+            let handed_over = self.handed_over.get();
             let next = match (self.next, self.lost_at) {
+                (Some(next), _) if std::mem::take(&mut self.was_in_gap) => {
+                    // The program keeps its rhythm while a device gives no sign.
+                    let here = find(&material, rest, frame_bytes, (next, handed_over));
+                    let here = here.unwrap_or(next);
+                    self.facts.skipped_frames += here - next;
+                    here
+                }
                 (Some(next), _) => next,
                 (None, Some(lost_at)) => {
                     if frame.iter().all(|byte| *byte == 0) {
                         continue;
                     }
+                    let rise_frames = u64::from(run.format.rate_hz / RISE_PART);
+                    let risen_at = *self.risen_at.get_or_insert(at + rise_frames);
+                    if at < risen_at {
+                        continue;
+                    }
                     // The program has gone on meanwhile; how far it was tells what is heard.
-                    let rest = &run.bytes[n * frame_bytes..];
-                    let Some(here) = find(&material, rest, frame_bytes, self.handed_over.get())
+                    let start = handed_over.saturating_sub(FIND_WITHIN_FRAMES).max(lost_at);
+                    let Some(here) = find(&material, rest, frame_bytes, (start, handed_over))
                     else {
                         self.facts.altered_frames += 1;
                         continue;
                     };
                     self.lost_at = None;
+                    self.risen_at = None;
                     self.facts.returns += 1;
-                    self.facts.lost_frames += here.saturating_sub(lost_at);
+                    // What rose was heard.
+                    let heard_frames = (at - (risen_at - rise_frames)).min(here - lost_at);
+                    self.facts.file_frames += heard_frames;
+                    self.facts.lost_frames += here - lost_at - heard_frames;
                     here
                 }
                 (None, None) => {
@@ -280,16 +313,15 @@ impl Seen {
     }
 }
 
-/// The frame of the file with which these bytes begin, among the last that were handed over.
+/// The frame of the file with which these bytes begin, from `start` to the last that was handed over.
 fn find(
     material: &Material<'_>,
     bytes: &[u8],
     frame_bytes: usize,
-    handed_over: u64,
+    (start, handed_over): (u64, u64),
 ) -> Option<u64> {
     let sample = &bytes[..bytes.len().min(FIND_FRAMES * frame_bytes)];
-    let start = handed_over.saturating_sub(FIND_WITHIN_FRAMES);
-    let frames = (handed_over - start) as usize + FIND_FRAMES;
+    let frames = handed_over.saturating_sub(start) as usize + FIND_FRAMES;
     let candidates = material.frames(start, frames);
     let at = candidates
         .windows(sample.len())
