@@ -28,6 +28,10 @@ use crate::wiring::{Wires, Wiring};
 /// periods. The host is served meanwhile.
 const SILENCE_MAX_NS: u64 = 600_000_000;
 
+/// So long a device may take until its first period, in nanoseconds: some wake up slowly, and the first
+/// blocks of a host that begins with sound would be lost.
+const BEGINNING_MAX_NS: u64 = 400_000_000;
+
 /// What the thread needs to begin.
 pub(crate) struct Setup {
     pub wires: Arc<Wires>,
@@ -319,12 +323,14 @@ impl StreamThread {
 
     fn play(&mut self) -> End {
         let mut silent_since = None;
+        let mut has_begun = false;
         // What `getLatencies` counts with until the first block shows it.
         let mut told_at_once = self.live.plays_at_once();
         loop {
             match self.endpoint.wait() {
                 Wake::Due => {
                     silent_since = None;
+                    has_begun = true;
                     let begun = Instant::now();
                     match self.cycle() {
                         Ok(underrun) => {
@@ -358,10 +364,11 @@ impl StreamThread {
                 }
                 Wake::TimedOut { now_ns } => {
                     let since_ns = *silent_since.get_or_insert(now_ns);
-                    if now_ns.saturating_sub(since_ns) >= SILENCE_MAX_NS {
+                    let silent_ns = now_ns.saturating_sub(since_ns);
+                    if silent_ns >= SILENCE_MAX_NS {
                         silent_since = None;
                         self.go_on_without_device(true, None);
-                    } else {
+                    } else if has_begun || silent_ns >= BEGINNING_MAX_NS {
                         self.cycle_nowhere(now_ns);
                     }
                 }

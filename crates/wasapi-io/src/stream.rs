@@ -27,6 +27,9 @@ use crate::sync::{Event, Signal, Timer, Waitable, wait_first};
 /// Cycles from one look at the output's position to the next.
 const SAMPLE_CYCLES: u32 = 4;
 
+/// How far the jumps may be in which a device without events reports its progress, in nanoseconds.
+const JUMP_MAX_NS: u64 = 200_000_000;
+
 /// An open stream. It may go to another thread while it is stopped.
 pub(crate) struct Stream {
     // Dropped in this order: the sides before the apartment may end.
@@ -290,7 +293,12 @@ impl Stream {
     /// The clock has ticked, or was started: for how long it may be silent from now on.
     fn heard_of(&mut self) {
         let left_ns = self.output.as_ref().map_or(0, Output::left_ns);
-        self.silent_ns = self.woken_ns + left_ns.max(self.period_ns) + self.period_ns;
+        let mut limit_ns = left_ns.max(self.period_ns) + self.period_ns;
+        if !self.is_clocked_by_event() {
+            // Such devices report their progress in jumps.
+            limit_ns = limit_ns.max(JUMP_MAX_NS);
+        }
+        self.silent_ns = self.woken_ns + limit_ns;
     }
 
     /// What it means that the clock has been silent for too long.

@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 const BUSY: Duration = Duration::from_millis(5);
 
 /// How often a sound is sent, at most.
-const TRIES_MAX: u32 = 5;
+const TRIES_MAX: u32 = 8;
 
 /// Repeats `work` while its result is not whole and the machine was busy meanwhile, up to a limit.
 /// A result that is not whole although the machine was idle is returned at once: that is a fault of

@@ -79,11 +79,22 @@ fn start(stream: &mut dyn Endpoint) {
     stream.start(stream.timing().period_frames).unwrap();
 }
 
+/// Waits until it is due; a device may be slow to begin, and late on a busy machine.
+fn wait_until_due(stream: &mut dyn Endpoint) {
+    for _ in 0..200 {
+        match stream.wait() {
+            Wake::TimedOut { .. } => {}
+            wake => return assert_eq!(wake, Wake::Due),
+        }
+    }
+    panic!("the device gives no sign");
+}
+
 /// Plays silence for that many cycles; returns the frames handed over.
 fn play(stream: &mut dyn Endpoint, cycles: u32) -> u64 {
     let mut silence = Silence::new(stream);
     for _ in 0..cycles {
-        assert_eq!(stream.wait(), Wake::Due);
+        wait_until_due(stream);
         stream.cycle(&mut silence).unwrap();
     }
     silence.frames
@@ -210,7 +221,7 @@ fn a_waker_interrupts_once_and_goes_before_the_device() {
         stream.waker().wake();
         stream.waker().wake();
         assert_eq!(stream.wait(), Wake::Interrupted, "{mode:?}");
-        assert_eq!(stream.wait(), Wake::Due, "{mode:?}");
+        wait_until_due(&mut *stream);
         let waker = Arc::clone(&stream.waker());
         drop(stream);
         waker.wake();
@@ -234,7 +245,7 @@ fn wake_ups_are_stamped_with_the_clock() {
     let mut silence = Silence::new(&*stream);
     let mut last_ns = now_ns();
     for _ in 0..20 {
-        assert_eq!(stream.wait(), Wake::Due);
+        wait_until_due(&mut *stream);
         stream.cycle(&mut silence).unwrap();
         assert!(last_ns <= silence.woken_ns && silence.woken_ns <= now_ns());
         last_ns = silence.woken_ns;
@@ -255,7 +266,10 @@ fn nothing_is_allocated_between_two_cycles() {
                 let wake = stream.wait();
                 stream.cycle(&mut silence).map(|()| wake)
             });
-            assert_eq!(wake, Ok(Wake::Due));
+            assert!(
+                matches!(wake, Ok(Wake::Due | Wake::TimedOut { .. })),
+                "{mode:?}: {wake:?}"
+            );
         }
         let after = rt::guard::counts();
         assert_eq!(after.sections, before.sections + 100);
@@ -279,7 +293,7 @@ fn a_late_client_is_told_of_the_underrun() {
         let mut silence = Silence::new(&*stream);
         // A mixer that keeps silence takes frames at its next instant only.
         for _ in 0..3 {
-            assert_eq!(stream.wait(), Wake::Due);
+            wait_until_due(&mut *stream);
             stream.cycle(&mut silence).unwrap();
             if silence.frames > 0 {
                 break;
@@ -306,7 +320,7 @@ fn a_panic_in_the_client_does_not_block_the_stream() {
     let mut stream = device.open(request(&device)).unwrap();
     start(&mut *stream);
     play(&mut *stream, 3);
-    assert_eq!(stream.wait(), Wake::Due);
+    wait_until_due(&mut *stream);
     let panicked =
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stream.cycle(&mut Panics)));
     assert!(panicked.is_err());

@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use engine::endpoint::{Cycle, Device, Due, Endpoint, FaultKind, OpenRequest, Packet, Sides, Wake};
+use engine::endpoint::{Cycle, Device, Due, Endpoint, FaultKind, OpenRequest, Packet, Sides};
 use wasapi_io::{Mode, Options, Selection, WasapiDevice};
 
-use super::modes;
+use super::{modes, wait_until_due};
 
 /// A device that plays and records, or only records.
 pub fn device(output: bool, mode: Mode) -> WasapiDevice {
@@ -67,7 +67,7 @@ impl Cycle for Counts {
 /// Runs so many cycles.
 fn run(stream: &mut dyn Endpoint, counts: &mut Counts, cycles: u32) {
     for _ in 0..cycles {
-        assert_eq!(stream.wait(), Wake::Due);
+        wait_until_due(stream);
         stream.cycle(counts).unwrap();
     }
 }
