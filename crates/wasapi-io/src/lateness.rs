@@ -71,8 +71,7 @@ impl Lateness {
         }
     }
 
-    /// Whether the device must have run dry by then.
-    pub(crate) fn is_dry_at(&self, now_ns: u64) -> bool {
+    fn is_dry_at(&self, now_ns: u64) -> bool {
         // The instants are known to a part of a period only.
         self.dry_ns != 0 && now_ns > self.dry_ns + self.period_ns / 8
     }

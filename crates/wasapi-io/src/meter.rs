@@ -109,28 +109,6 @@ pub(crate) fn frames_between(from_ns: u64, to_ns: u64, rate_hz: u32) -> f64 {
     ns as f64 * f64::from(rate_hz) / 1e9
 }
 
-/// Tells a position that a device knows from one that is only what was handed over without what is
-/// still queued, as Wine has it: that says nothing of the way to the output.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Bookkeeping {
-    /// How often it was just that, less how often it was not.
-    balance: u8,
-}
-
-impl Bookkeeping {
-    const BALANCE_MAX: u8 = 8;
-
-    /// One position: so many frames are on their way beyond those that are queued.
-    pub(crate) fn is_all_there_is(&mut self, beyond_frames: f64) -> bool {
-        self.balance = if beyond_frames.abs() < 0.5 {
-            (self.balance + 1).min(Self::BALANCE_MAX)
-        } else {
-            self.balance.saturating_sub(1)
-        };
-        self.balance > 0
-    }
-}
-
 /// How far behind `at_ns` the end of a packet is whose first frame was there at `first_ns`. Packets are
 /// stamped with their first frame, and what is waiting ends with their last.
 pub(crate) fn behind_frames(first_ns: u64, packet_frames: u32, at_ns: u64, rate_hz: u32) -> f64 {
@@ -184,23 +162,6 @@ mod tests {
             meter.add(64.0);
         }
         assert_eq!(meter.frames(), Some(64));
-    }
-
-    #[test]
-    fn a_position_that_is_bookkeeping_tells_nothing() {
-        let mut books = Bookkeeping::default();
-        for n in 0..1_000 {
-            // Now and then the device goes on between two questions.
-            let beyond_frames = if n % 50 == 49 { 480.0 } else { 0.0 };
-            assert!(books.is_all_there_is(beyond_frames), "{n}");
-        }
-        let mut device = Bookkeeping::default();
-        for n in 0..1_000 {
-            assert!(!device.is_all_there_is(24.0 + f64::from(n % 7)), "{n}");
-        }
-        // One that is there by chance is left out.
-        assert!(device.is_all_there_is(0.0));
-        assert!(!device.is_all_there_is(31.0));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::fault::broken;
 use crate::hresult::Hr;
 use crate::hresult::codes::{BUFFER_ERROR, BUFFER_TOO_LARGE, E_FAIL};
 use crate::lateness::Lateness;
-use crate::meter::{Bias, Bookkeeping, Meter, frames_between};
+use crate::meter::{Bias, Meter, frames_between};
 use crate::open::Opened;
 use crate::plan::Pace;
 use crate::position::Position;
@@ -24,9 +24,6 @@ const REFUSALS_MAX: u32 = 50;
 /// Periods that are queued beyond the next where the device sets no events. The timer runs out at any
 /// instant of the device's period, and such devices report their progress in jumps of several.
 const TIMER_SLACK_PERIODS: u32 = 3;
-
-/// A mixer that keeps silence is begun anew no more often than this.
-const ANEW_SELDOM_NS: u64 = 500_000_000;
 
 /// Where the stream was when frames were handed over last, for measuring.
 #[derive(Clone, Copy)]
@@ -72,18 +69,6 @@ pub(crate) struct Output {
     /// Frames that were queued after the last hand-over, as far as the device tells.
     left_frames: u32,
     last: Option<HandOver>,
-    /// The mixer fills its queue with silence when it has run dry, and keeps it: see
-    /// [`mixer_slack_frames`].
-    keeps_silence: bool,
-    /// Frames that were made too late, until they are handed over. Where silence is kept.
-    held_back: Vec<u8>,
-    /// The mixer is to be begun anew at its next instant, with so many frames of these.
-    anew: Option<u32>,
-    /// When the mixer was begun anew.
-    anew_ns: u64,
-    bookkeeping: Bookkeeping,
-    /// The device ran dry, which the client was not told yet.
-    underrun: bool,
     /// Frames were played that nobody handed over, so that positions tell nothing.
     ran_dry: bool,
     meter: Meter,
@@ -122,16 +107,7 @@ impl Output {
             }
         };
         let period_ns = 100 * hns_from_frames(period_frames, rate_hz).unsigned_abs();
-        let keeps_silence = pace == Pace::SharedEvent
-            && mixer_slack_frames(buffer_frames, period_frames, asked_frames) > 0;
-        let held_back_frames = if keeps_silence { buffer_frames } else { 0 };
         Ok(Self {
-            keeps_silence,
-            anew: None,
-            underrun: false,
-            held_back: vec![0; held_back_frames as usize * format.frame_bytes()],
-            anew_ns: 0,
-            bookkeeping: Bookkeeping::default(),
             writer: client.writer(format.frame_bytes())?,
             position: client.position(rate_hz).ok(),
             client,
@@ -178,8 +154,6 @@ impl Output {
         self.lateness = Lateness::new(self.period_ns);
         self.slowdown = Slowdown::new(self.period_ns, now_ns());
         self.has_slowed_down = false;
-        self.anew = None;
-        self.underrun = false;
         self.handed_over_frames = u64::from(silence_frames);
         self.left_frames = silence_frames;
         self.last = None;
@@ -262,57 +236,26 @@ impl Output {
 
     /// Lets `work` write what is to be played next. Real-time safe.
     pub(crate) fn cycle(&mut self, work: &mut dyn Cycle, woken_ns: u64) -> Result<(), StreamFault> {
-        let was_dry = self.lateness.is_dry_at(woken_ns);
-        self.underrun |= self.lateness.woken(woken_ns);
-        self.ran_dry |= self.underrun;
-        let may_begin_anew =
-            self.keeps_silence && woken_ns.saturating_sub(self.anew_ns) >= ANEW_SELDOM_NS;
-        if let Some(held_back_frames) = self.anew.take() {
-            self.begin_anew(held_back_frames).map_err(broken)?;
-            self.anew_ns = woken_ns;
-        } else if was_dry && may_begin_anew {
-            self.begin_anew_at_next_tick(0);
-            return Ok(());
-        }
         let (room_frames, queued_frames) = self.room().map_err(broken)?;
         if room_frames == 0 {
             return Ok(());
         }
         let busy_ns = self.busy_ns;
-        let underrun = std::mem::take(&mut self.underrun);
+        let underrun = self.lateness.woken(woken_ns);
+        self.ran_dry |= underrun;
         if self.pace == Pace::ExclusiveEvent {
             self.has_slowed_down |= self.slowdown.woken(woken_ns, busy_ns);
         }
         let mut filled = false;
-        let mut held_back_frames = 0;
-        let Self {
-            writer,
-            lateness,
-            held_back,
-            format,
-            ..
-        } = self;
-        let written = writer.write(room_frames, |bytes| {
+        let written = self.writer.write(room_frames, |bytes| {
             filled = true;
-            let frames = work.due(Due {
-                bytes: &mut *bytes,
+            work.due(Due {
+                bytes,
                 queued_frames,
                 now_ns: woken_ns,
                 busy_ns,
                 underrun,
-            });
-            if !may_begin_anew || !lateness.is_dry_at(now_ns()) {
-                return frames;
-            }
-            let length = frames.min(room_frames) as usize * format.frame_bytes();
-            match (held_back.get_mut(..length), bytes.get(..length)) {
-                (Some(to), Some(from)) => {
-                    to.copy_from_slice(from);
-                    held_back_frames = frames.min(room_frames);
-                    0
-                }
-                _ => frames,
-            }
+            })
         });
         let written_frames = match written {
             Ok(frames) => frames,
@@ -320,13 +263,6 @@ impl Output {
             Err(code) => return Err(broken(code)),
         };
         self.refusals = 0;
-        if held_back_frames > 0 {
-            let now_ns = now_ns();
-            self.busy_ns = now_ns.saturating_sub(woken_ns);
-            self.lateness.handed_over(now_ns, 0);
-            self.begin_anew_at_next_tick(held_back_frames);
-            return Ok(());
-        }
         self.last = Some(HandOver {
             before_frames: self.handed_over_frames,
             queued_frames,
@@ -341,50 +277,13 @@ impl Output {
         Ok(())
     }
 
-    /// The mixer has run dry and would keep the silence that it fills its queue with. At its next instant
-    /// it is begun anew, with what is in `held_back`.
-    fn begin_anew_at_next_tick(&mut self, held_back_frames: u32) {
-        if let Some(event) = self.client.event() {
-            event.unset();
-        }
-        self.anew = Some(held_back_frames);
-    }
-
-    /// The mixer is emptied and started again at one of its instants, so that as much is queued as at
-    /// its first start. Waits for the sound server, once after each time that it ran dry.
-    fn begin_anew(&mut self, held_back_frames: u32) -> Hr<()> {
-        // Only a queue with something in it is emptied, the silence that comes with it included. The
-        // second time is for the server's word of how much room there is now.
-        self.writer.write_silence(1)?;
-        self.client.stop()?;
-        self.client.reset()?;
-        self.writer.write_silence(1)?;
-        self.client.reset()?;
-        let base_frames = self.keep_frames.saturating_sub(self.period_frames);
-        let silence_frames = base_frames.saturating_sub(held_back_frames);
-        if silence_frames > 0 {
-            self.writer.write_silence(silence_frames)?;
-        }
-        if held_back_frames > 0 {
-            let held_back = &self.held_back;
-            self.writer.write(held_back_frames, |bytes| {
-                let length = bytes.len().min(held_back.len());
-                bytes[..length].copy_from_slice(&held_back[..length]);
-                held_back_frames
-            })?;
-        }
-        self.client.start()
-    }
-
     /// For how many of the device's periods what is queued will last.
     fn periods_queued(&self, queued_frames: u32) -> u64 {
         match self.pace {
             // The other buffer, of which the device has just begun the first half.
             Pace::ExclusiveEvent => 1,
             Pace::SharedEvent | Pace::ExclusiveTimer => {
-                let periods = queued_frames / self.period_frames;
-                // Such a mixer has no period on its way beyond those that it tells.
-                u64::from(periods.saturating_sub(self.keeps_silence.into()))
+                u64::from(queued_frames / self.period_frames)
             }
         }
     }
@@ -408,27 +307,10 @@ impl Output {
         if place.frames <= 0.0 {
             return;
         }
-        if self.is_bookkeeping(place.frames) {
-            return;
-        }
         let since_frames = frames_between(last.woken_ns, place.at_ns, self.format.rate_hz);
         let ahead_frames = last.before_frames as f64 - place.frames + since_frames;
         let known_frames = f64::from(last.queued_frames) + f64::from(self.queued_frames);
         self.meter.add(ahead_frames - known_frames);
-    }
-
-    /// Whether a position is only what was handed over less what is queued.
-    fn is_bookkeeping(&mut self, place_frames: f64) -> bool {
-        if self.pace == Pace::ExclusiveEvent {
-            // Such a device does not tell what is queued.
-            return false;
-        }
-        let Ok(padding_frames) = self.client.padding_frames() else {
-            return true;
-        };
-        let on_the_way_frames = self.handed_over_frames as f64 - place_frames;
-        let beyond_frames = on_the_way_frames - f64::from(padding_frames);
-        self.bookkeeping.is_all_there_is(beyond_frames)
     }
 
     /// What `device_frames` was found to be.
