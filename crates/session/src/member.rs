@@ -62,7 +62,7 @@ impl Member {
         let (opened_sender, opened) = sync_channel(1);
         let (ended_sender, ended) = sync_channel::<()>(0);
         // Made here, as time may pass as soon as this returns.
-        let reopener = setup.device.reopener();
+        let mut reopener = setup.device.reopener();
         let waker = CurrentWaker::new(reopener.waker());
         let current = waker.clone();
         std::thread::Builder::new()
@@ -74,7 +74,8 @@ impl Member {
                     orders: order_receiver,
                     waker: current,
                 };
-                device.endpoint = device.open_with(reopener).ok();
+                device.endpoint = device.open(&mut *reopener).ok();
+                drop(reopener);
                 let _ = opened_sender.send(());
                 device.serve();
                 drop(ended_sender);
@@ -251,13 +252,6 @@ impl Joining {
             Ok(Order::Start(graph, started)) => End::Restarted(graph, started),
             Err(_) => End::Closed,
         }
-    }
-
-    fn open_with(
-        &self,
-        mut reopener: Box<dyn Reopener>,
-    ) -> Result<Box<dyn Endpoint>, EndpointError> {
-        self.open(&mut *reopener)
     }
 
     fn open(&self, reopener: &mut dyn Reopener) -> Result<Box<dyn Endpoint>, EndpointError> {

@@ -7,12 +7,13 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::bench::delay::RATE_HZ;
+use crate::bench::measure::playback;
+use crate::bench::rows::{Mode, Player, Row};
 use crate::paths::{DEFAULT_TARGET, Paths};
 use crate::rig::Rig;
 use crate::rig::card::{Report, Service};
 use crate::rig::places::Backend;
 use crate::rig::playback::Playback;
-use crate::rig::server::Sink;
 use crate::sound::Sound;
 use crate::sound::make;
 use crate::sound::pieces::pieces;
@@ -145,21 +146,19 @@ fn play(
     format: RawFormat,
     sound: &Sound,
 ) -> Result<crate::rig::playback::HostReport> {
+    let row = Row {
+        player: Player::Ours,
+        mode: Some(match format {
+            RawFormat::Float32 => Mode::Shared,
+            _ => Mode::Exclusive,
+        }),
+        block_frames: Some(480),
+        driver: Some(driver.to_owned()),
+        records: false,
+    };
     let playback = Playback {
-        host_api: "asio",
-        device: Some(driver),
-        backend: Backend::Card,
-        device_format: None,
-        block_frames: 480,
         format,
-        // The card takes the sink's place.
-        sink: Sink {
-            format,
-            rate_hz: RATE_HZ,
-            channels: CHANNELS,
-        },
-        tolerance_lsb: 0,
-        record_from: None,
+        ..playback(&row)?
     };
     rig.start_host(&playback, sound, "stand-in")?.finish()
 }
