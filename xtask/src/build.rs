@@ -137,6 +137,13 @@ pub fn device_tests(paths: &Paths) -> Result<PathBuf> {
     tests(paths, crate::paths::DEFAULT_TARGET, &what)
 }
 
+/// Builds the tests of hosted ASIO hardware; returns their program.
+#[cfg(not(windows))]
+pub fn hosting_tests(paths: &Paths) -> Result<PathBuf> {
+    let what = ["-p", "asio-io", "--test", "hardware"];
+    tests(paths, crate::paths::DEFAULT_TARGET, &what)
+}
+
 /// Builds the unit tests of `asio` for 32-bit Windows; returns their program.
 #[cfg(not(windows))]
 pub fn interface_tests_32(paths: &Paths) -> Result<PathBuf> {

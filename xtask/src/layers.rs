@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("engine", &["rt"]),
     ("record", &["rt"]),
-    ("asio-io", &["asio", "engine", "rt"]),
+    ("asio-io", &["asio", "config", "engine", "rt"]),
     ("wasapi-io", &["config", "engine", "rt"]),
     ("ipc", &[]),
     ("router", &["engine", "ipc", "rt"]),

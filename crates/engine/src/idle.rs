@@ -25,6 +25,24 @@ pub trait Ticker: Send {
     fn set_running(&mut self, running: bool);
 }
 
+impl<T: Ticker + ?Sized> Ticker for Box<T> {
+    fn now_ns(&self) -> u64 {
+        (**self).now_ns()
+    }
+
+    fn wait_until(&mut self, at_ns: u64) -> bool {
+        (**self).wait_until(at_ns)
+    }
+
+    fn waker(&self) -> Arc<dyn Waker> {
+        (**self).waker()
+    }
+
+    fn set_running(&mut self, running: bool) {
+        (**self).set_running(running);
+    }
+}
+
 /// Runs cycles without a device, on memory of its own: what is played goes nowhere, and what is recorded
 /// is silence.
 #[derive(Debug)]

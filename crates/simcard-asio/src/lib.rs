@@ -25,6 +25,7 @@ mod driver;
 #[cfg(windows)]
 mod exports;
 pub mod link;
+pub mod local;
 mod run;
 mod stream;
 

@@ -25,7 +25,7 @@ const PAUSE_MAX_NS: u64 = 10_000_000_000;
 const NS_PER_MS: u64 = 1_000_000;
 
 /// The system's clock and its finest timer.
-pub(crate) struct SystemTicker {
+pub struct SystemTicker {
     /// `None` where the system has no more handles; then the thread sleeps.
     waits: Option<(Timer, Arc<StreamWaker>)>,
     priority: Option<ProAudio>,
@@ -37,12 +37,19 @@ pub(crate) struct SystemTicker {
 unsafe impl Send for SystemTicker {}
 
 impl SystemTicker {
-    pub(crate) fn new() -> Self {
+    /// A ticker that does not run.
+    pub fn new() -> Self {
         let waits = || -> Hr<_> { Ok((Timer::new()?, Arc::new(StreamWaker(Event::new()?)))) };
         Self {
             waits: waits().ok(),
             priority: None,
         }
+    }
+}
+
+impl Default for SystemTicker {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -44,6 +44,7 @@ pub use self::{
     clock::now_ns,
     device::WasapiDevice,
     endpoint::Selection,
+    gap::SystemTicker,
     list::{Direction, EndpointFormats, EndpointInfo, EndpointState, Period, list},
     priority::check_priority,
 };

@@ -64,6 +64,26 @@ impl Context {
         let _ = self.channels.set(channels);
     }
 
+    /// Makes both halves of all outputs silent, unless a callback is under way, which does it better.
+    ///
+    /// # Safety
+    /// The buffers that [`open`](Self::open) was told of are there.
+    pub(super) unsafe fn silence_outputs(&self) {
+        if self.busy.swap(true, Ordering::Acquire) {
+            return;
+        }
+        let channels = self.channels.get().map_or(&[][..], |channels| channels);
+        for channel in channels.iter().filter(|channel| !channel.id.is_input) {
+            for half in channel.halves {
+                // SAFETY: the half is the driver's memory of that many bytes, by the caller's promise;
+                // `busy` keeps our callbacks out, and what the driver itself reads are bytes of any
+                // value.
+                unsafe { half.write_bytes(0, channel.bytes) };
+            }
+        }
+        self.busy.store(false, Ordering::Release);
+    }
+
     /// A block is due.
     pub(super) fn switch(&self, half: i32, time: Option<AsioTime>) {
         // A panic must not reach the driver.

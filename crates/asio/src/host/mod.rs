@@ -24,6 +24,7 @@ mod slots;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 pub use bare::{Bare, Call, Made};
 pub use block_io::BlockIo;
@@ -35,3 +36,4 @@ pub use list::{InstalledDriver, Problem, list};
 pub use model::{ChannelInfo, ClockSource};
 pub use offer::Offer;
 pub use slots::MAX_STREAMS;
+pub use windows::tend_windows;

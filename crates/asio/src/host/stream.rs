@@ -128,6 +128,15 @@ impl Driver {
         Ok(())
     }
 
+    /// Makes both halves of all outputs silent. To be called while the stream stands: a driver plays the
+    /// second half before anybody has filled it.
+    pub fn silence_outputs(&mut self) {
+        if let Some(lease) = &self.stream {
+            // SAFETY: the stream is not disposed of while `self` is borrowed.
+            unsafe { lease.context().silence_outputs() };
+        }
+    }
+
     /// Disposes of the buffers and drops the handler.
     ///
     /// # Errors

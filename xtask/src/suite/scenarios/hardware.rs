@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 
+use super::super::native::results;
 use super::super::{Leg, Passed, passed, stage::Stage};
 use super::validator::{self, Check};
+use crate::build;
 use crate::captured;
 use crate::rig::card::Service;
 use crate::rig::places::{self, Backend};
@@ -28,6 +30,7 @@ pub fn legs() -> Vec<Leg> {
     vec![
         Leg::new("hardware: one program at a time", one_program),
         Leg::new("hardware: validator", validated),
+        Leg::new("hardware: hosted as an endpoint", hosted),
     ]
 }
 
@@ -79,6 +82,34 @@ fn refused_while_held(stage: &mut Stage<'_>, product: &Path) -> Result<Passed> {
         "one sentence that says that the hardware is taken is wanted, but it said: {said}"
     );
     Ok(passed(said))
+}
+
+/// Our own host of ASIO hardware plays and records over the hardware's cable.
+fn hosted(stage: &mut Stage<'_>) -> Result<Passed> {
+    let programs = stage.card()?;
+    stage.rig_with_driver(Backend::Card)?;
+    let tests = build::hosting_tests(stage.paths)?;
+    let service = Service::start(stage.rig()?, &programs)?;
+    let mut command = stage.rig()?.wine(Backend::Card)?.command(tests);
+    command.args(["--ignored", "--nocapture", "--test-threads", "1"]);
+    let log = places::logs(stage.paths).join("hardware-hosted");
+    let output = captured::capture(&mut command, &log, LIMIT);
+    service.finish(stage.rig()?, &programs)?;
+    let output = output?;
+    if !output.status.success() {
+        bail!("{}", output.last_words());
+    }
+    let found = results(&output.stdout)?;
+    ensure!(found.passed > 0, "not a single test ran");
+    let figures = output
+        .stdout
+        .lines()
+        .filter(|line| line.contains("bit-exact"));
+    let figures: Vec<&str> = figures.collect();
+    Ok(Passed {
+        count: found.passed,
+        detail: figures.join("; "),
+    })
 }
 
 fn validated(stage: &mut Stage<'_>) -> Result<Passed> {
