@@ -137,6 +137,14 @@ pub fn device_tests(paths: &Paths) -> Result<PathBuf> {
     tests(paths, crate::paths::DEFAULT_TARGET, &what)
 }
 
+/// Builds the unit tests of `wasapi-io` for Windows, most of which are there for no other system; returns
+/// their program.
+#[cfg(not(windows))]
+pub fn wasapi_unit_tests(paths: &Paths) -> Result<PathBuf> {
+    let what = ["-p", "wasapi-io", "--lib"];
+    tests(paths, crate::paths::DEFAULT_TARGET, &what)
+}
+
 /// Builds the tests of hosted ASIO hardware; returns their program.
 #[cfg(not(windows))]
 pub fn hosting_tests(paths: &Paths) -> Result<PathBuf> {

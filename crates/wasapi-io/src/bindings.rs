@@ -1,3 +1,4 @@
+windows_core::link!("mmdevapi.dll" "system" fn ActivateAudioInterfaceAsync(deviceinterfacepath : windows_core::PCWSTR, riid : *const windows_core::GUID, activationparams : *const PROPVARIANT, completionhandler : *mut core::ffi::c_void, activationoperation : *mut *mut core::ffi::c_void) -> windows_core::HRESULT);
 windows_core::link!("avrt.dll" "system" fn AvRevertMmThreadCharacteristics(avrthandle : HANDLE) -> windows_core::BOOL);
 windows_core::link!("avrt.dll" "system" fn AvSetMmThreadCharacteristicsW(taskname : windows_core::PCWSTR, taskindex : *mut u32) -> HANDLE);
 windows_core::link!("avrt.dll" "system" fn AvSetMmThreadPriority(avrthandle : HANDLE, priority : AVRT_PRIORITY) -> windows_core::BOOL);
@@ -9,8 +10,11 @@ windows_core::link!("ole32.dll" "system" fn CoInitializeEx(pvreserved : *const c
 windows_core::link!("ole32.dll" "system" fn CoTaskMemFree(pv : *mut core::ffi::c_void));
 windows_core::link!("ole32.dll" "system" fn CoUninitialize());
 windows_core::link!("kernel32.dll" "system" fn CreateEventW(lpeventattributes : *const SECURITY_ATTRIBUTES, bmanualreset : windows_core::BOOL, binitialstate : windows_core::BOOL, lpname : windows_core::PCWSTR) -> HANDLE);
+windows_core::link!("kernel32.dll" "system" fn CreateToolhelp32Snapshot(dwflags : u32, th32processid : u32) -> HANDLE);
 windows_core::link!("kernel32.dll" "system" fn CreateWaitableTimerExW(lptimerattributes : *const SECURITY_ATTRIBUTES, lptimername : windows_core::PCWSTR, dwflags : u32, dwdesiredaccess : u32) -> HANDLE);
 windows_core::link!("kernel32.dll" "system" fn GetLastError() -> u32);
+windows_core::link!("kernel32.dll" "system" fn Process32FirstW(hsnapshot : HANDLE, lppe : *mut PROCESSENTRY32W) -> windows_core::BOOL);
+windows_core::link!("kernel32.dll" "system" fn Process32NextW(hsnapshot : HANDLE, lppe : *mut PROCESSENTRY32W) -> windows_core::BOOL);
 windows_core::link!("ole32.dll" "system" fn PropVariantClear(pvar : *mut PROPVARIANT) -> windows_core::HRESULT);
 windows_core::link!("kernel32.dll" "system" fn QueryPerformanceCounter(lpperformancecount : *mut i64) -> windows_core::BOOL);
 windows_core::link!("kernel32.dll" "system" fn QueryPerformanceFrequency(lpfrequency : *mut i64) -> windows_core::BOOL);
@@ -26,8 +30,38 @@ pub type AUDCLNT_SHAREMODE = i32;
 pub const AUDCLNT_SHAREMODE_EXCLUSIVE: AUDCLNT_SHAREMODE = 1;
 pub const AUDCLNT_SHAREMODE_SHARED: AUDCLNT_SHAREMODE = 0;
 pub const AUDCLNT_STREAMFLAGS_EVENTCALLBACK: i32 = 262144;
+pub const AUDCLNT_STREAMFLAGS_LOOPBACK: i32 = 131072;
 pub const AUDCLNT_STREAMFLAGS_NOPERSIST: i32 = 524288;
 pub const AUDCLNT_S_BUFFER_EMPTY: i32 = 143196161;
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct AUDIOCLIENT_ACTIVATION_PARAMS {
+    pub ActivationType: AUDIOCLIENT_ACTIVATION_TYPE,
+    pub Anonymous: AUDIOCLIENT_ACTIVATION_PARAMS_0,
+}
+impl Default for AUDIOCLIENT_ACTIVATION_PARAMS {
+    fn default() -> Self {
+        unsafe { core::mem::zeroed() }
+    }
+}
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union AUDIOCLIENT_ACTIVATION_PARAMS_0 {
+    pub ProcessLoopbackParams: AUDIOCLIENT_PROCESS_LOOPBACK_PARAMS,
+}
+impl Default for AUDIOCLIENT_ACTIVATION_PARAMS_0 {
+    fn default() -> Self {
+        unsafe { core::mem::zeroed() }
+    }
+}
+pub type AUDIOCLIENT_ACTIVATION_TYPE = i32;
+pub const AUDIOCLIENT_ACTIVATION_TYPE_PROCESS_LOOPBACK: AUDIOCLIENT_ACTIVATION_TYPE = 1;
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AUDIOCLIENT_PROCESS_LOOPBACK_PARAMS {
+    pub TargetProcessId: u32,
+    pub ProcessLoopbackMode: PROCESS_LOOPBACK_MODE,
+}
 pub type AVRT_PRIORITY = i32;
 pub const AVRT_PRIORITY_CRITICAL: AVRT_PRIORITY = 2;
 #[repr(C)]
@@ -262,6 +296,94 @@ pub struct FILETIME {
     pub dwHighDateTime: u32,
 }
 pub type HANDLE = *mut core::ffi::c_void;
+windows_core::imp::define_interface!(
+    IActivateAudioInterfaceAsyncOperation,
+    IActivateAudioInterfaceAsyncOperation_Vtbl,
+    0x72a22d78_cde4_431d_b8cc_843a71199b6d
+);
+windows_core::imp::interface_hierarchy!(
+    IActivateAudioInterfaceAsyncOperation,
+    windows_core::IUnknown
+);
+impl IActivateAudioInterfaceAsyncOperation {
+    pub unsafe fn GetActivateResult(
+        &self,
+        activateresult: *mut windows_core::HRESULT,
+        activatedinterface: *mut Option<windows_core::IUnknown>,
+    ) -> windows_core::HRESULT {
+        unsafe {
+            (windows_core::Interface::vtable(self).GetActivateResult)(
+                windows_core::Interface::as_raw(self),
+                activateresult as _,
+                core::mem::transmute(activatedinterface),
+            )
+        }
+    }
+}
+#[repr(C)]
+pub struct IActivateAudioInterfaceAsyncOperation_Vtbl {
+    pub base__: windows_core::IUnknown_Vtbl,
+    pub GetActivateResult: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *mut windows_core::HRESULT,
+        *mut *mut core::ffi::c_void,
+    ) -> windows_core::HRESULT,
+}
+windows_core::imp::define_interface!(
+    IActivateAudioInterfaceCompletionHandler,
+    IActivateAudioInterfaceCompletionHandler_Vtbl,
+    0x41d949ab_9862_444a_80f6_c261334da5eb
+);
+windows_core::imp::interface_hierarchy!(
+    IActivateAudioInterfaceCompletionHandler,
+    windows_core::IUnknown
+);
+#[repr(C)]
+pub struct IActivateAudioInterfaceCompletionHandler_Vtbl {
+    pub base__: windows_core::IUnknown_Vtbl,
+    pub ActivateCompleted: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *mut core::ffi::c_void,
+    ) -> windows_core::HRESULT,
+}
+pub trait IActivateAudioInterfaceCompletionHandler_Impl: windows_core::IUnknownImpl {
+    fn ActivateCompleted(
+        &self,
+        activateoperation: windows_core::Ref<IActivateAudioInterfaceAsyncOperation>,
+    ) -> windows_core::Result<()>;
+}
+impl IActivateAudioInterfaceCompletionHandler_Vtbl {
+    pub const fn new<
+        Identity: IActivateAudioInterfaceCompletionHandler_Impl,
+        const OFFSET: isize,
+    >() -> Self {
+        unsafe extern "system" fn ActivateCompleted<
+            Identity: IActivateAudioInterfaceCompletionHandler_Impl,
+            const OFFSET: isize,
+        >(
+            this: *mut core::ffi::c_void,
+            activateoperation: *mut core::ffi::c_void,
+        ) -> windows_core::HRESULT {
+            unsafe {
+                let this: &Identity =
+                    &*((this as *const *const ()).offset(OFFSET) as *const Identity);
+                IActivateAudioInterfaceCompletionHandler_Impl::ActivateCompleted(
+                    this,
+                    core::mem::transmute_copy(&activateoperation),
+                )
+                .into()
+            }
+        }
+        Self {
+            base__: windows_core::IUnknown_Vtbl::new::<Identity, OFFSET>(),
+            ActivateCompleted: ActivateCompleted::<Identity, OFFSET>,
+        }
+    }
+    pub fn matches(iid: &windows_core::GUID) -> bool {
+        iid == &<IActivateAudioInterfaceCompletionHandler as windows_core::Interface>::IID
+    }
+}
+impl windows_core::RuntimeName for IActivateAudioInterfaceCompletionHandler {}
 windows_core::imp::define_interface!(
     IAudioCaptureClient,
     IAudioCaptureClient_Vtbl,
@@ -1257,6 +1379,28 @@ pub const PKEY_Device_FriendlyName: PROPERTYKEY = PROPERTYKEY {
     pid: 14,
 };
 #[repr(C)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PROCESSENTRY32W {
+    pub dwSize: u32,
+    pub cntUsage: u32,
+    pub th32ProcessID: u32,
+    pub th32DefaultHeapID: usize,
+    pub th32ModuleID: u32,
+    pub cntThreads: u32,
+    pub th32ParentProcessID: u32,
+    pub pcPriClassBase: i32,
+    pub dwFlags: u32,
+    pub szExeFile: [u16; 260],
+}
+impl Default for PROCESSENTRY32W {
+    fn default() -> Self {
+        unsafe { core::mem::zeroed() }
+    }
+}
+pub type PROCESS_LOOPBACK_MODE = i32;
+pub const PROCESS_LOOPBACK_MODE_EXCLUDE_TARGET_PROCESS_TREE: PROCESS_LOOPBACK_MODE = 1;
+pub const PROCESS_LOOPBACK_MODE_INCLUDE_TARGET_PROCESS_TREE: PROCESS_LOOPBACK_MODE = 0;
+#[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct PROPERTYKEY {
     pub fmtid: windows_core::GUID,
@@ -1436,6 +1580,7 @@ pub struct SECURITY_ATTRIBUTES {
     pub bInheritHandle: windows_core::BOOL,
 }
 pub const STGM_READ: i32 = 0;
+pub const TH32CS_SNAPPROCESS: i32 = 2;
 pub const TIMER_ALL_ACCESS: i32 = 2031619;
 pub type VARENUM = i32;
 pub type VARIANT_BOOL = i16;
@@ -1446,6 +1591,9 @@ pub struct VERSIONEDSTREAM {
     pub guidVersion: windows_core::GUID,
     pub pStream: core::mem::ManuallyDrop<Option<IStream>>,
 }
+pub const VIRTUAL_AUDIO_DEVICE_PROCESS_LOOPBACK: windows_core::PCWSTR =
+    windows_core::w!("VAD\\Process_Loopback");
+pub const VT_BLOB: VARENUM = 65;
 pub const VT_CLSID: VARENUM = 72;
 pub const VT_LPWSTR: VARENUM = 31;
 pub const VT_UI4: VARENUM = 19;

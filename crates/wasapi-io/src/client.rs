@@ -5,9 +5,10 @@
 use windows_core::Interface;
 
 use crate::bindings::{
-    AUDCLNT_SHAREMODE_EXCLUSIVE, AUDCLNT_SHAREMODE_SHARED, AUDCLNT_STREAMFLAGS_EVENTCALLBACK,
-    AUDCLNT_STREAMFLAGS_NOPERSIST, CLSCTX_ALL, IAudioCaptureClient, IAudioClient, IAudioClient3,
-    IAudioClock, IAudioRenderClient, IMMDevice,
+    AUDCLNT_SHAREMODE, AUDCLNT_SHAREMODE_EXCLUSIVE, AUDCLNT_SHAREMODE_SHARED,
+    AUDCLNT_STREAMFLAGS_EVENTCALLBACK, AUDCLNT_STREAMFLAGS_LOOPBACK, AUDCLNT_STREAMFLAGS_NOPERSIST,
+    CLSCTX_ALL, IAudioCaptureClient, IAudioClient, IAudioClient3, IAudioClock, IAudioRenderClient,
+    IMMDevice,
 };
 use crate::candidates::Layout;
 use crate::com::{TaskMemory, done, hr};
@@ -42,7 +43,12 @@ impl AudioClient {
     pub(crate) fn activate(device: &IMMDevice) -> Hr<Self> {
         // SAFETY: no parameters are passed; the interface asked for is the one returned.
         let raw = hr(unsafe { device.Activate::<IAudioClient>(CLSCTX_ALL as u32, None) })?;
-        Ok(Self { raw, event: None })
+        Ok(Self::of(raw))
+    }
+
+    /// The client that was activated otherwise, and is not open yet.
+    pub(crate) fn of(raw: IAudioClient) -> Self {
+        Self { raw, event: None }
     }
 
     /// The format that the system mixes the device's sound in.
@@ -101,9 +107,6 @@ impl AudioClient {
 
     /// Opens the stream. After a failure the client is good for nothing but `buffer_frames`.
     pub(crate) fn initialize(&self, pace: Pace, durations: Durations, format: &[u8]) -> Hr<()> {
-        if !wave::is_whole(format) {
-            return Err(E_INVALIDARG);
-        }
         let (mode, flags) = match pace {
             Pace::SharedEvent => (
                 AUDCLNT_SHAREMODE_SHARED,
@@ -115,6 +118,25 @@ impl AudioClient {
             ),
             Pace::ExclusiveTimer => (AUDCLNT_SHAREMODE_EXCLUSIVE, 0),
         };
+        self.initialize_with(mode, flags, durations, format)
+    }
+
+    /// Opens the stream as one that hears what is played. As [`initialize`](Self::initialize).
+    pub(crate) fn initialize_tap(&self, durations: Durations, format: &[u8]) -> Hr<()> {
+        let flags = AUDCLNT_STREAMFLAGS_LOOPBACK | AUDCLNT_STREAMFLAGS_EVENTCALLBACK;
+        self.initialize_with(AUDCLNT_SHAREMODE_SHARED, flags, durations, format)
+    }
+
+    fn initialize_with(
+        &self,
+        mode: AUDCLNT_SHAREMODE,
+        flags: i32,
+        durations: Durations,
+        format: &[u8],
+    ) -> Hr<()> {
+        if !wave::is_whole(format) {
+            return Err(E_INVALIDARG);
+        }
         let Durations {
             period_hns,
             buffer_hns,

@@ -12,7 +12,7 @@ use crate::asked::{Asked, Described};
 use crate::com::SharedApartment;
 use crate::endpoint::{Endpoint, Selection};
 use crate::fault::{refused, with_siblings};
-use crate::gap::{Search, SystemTicker};
+use crate::gap::{Search, Sought, SystemTicker};
 use crate::hardware::is_one;
 use crate::hresult::Hr;
 use crate::input::Input;
@@ -74,26 +74,6 @@ impl WasapiDevice {
     /// it is just what was asked for. Any thread but real-time ones.
     pub fn picked(&self) -> Option<String> {
         self.notes.picked()
-    }
-
-    /// The ids of the endpoints that would be opened now.
-    pub(crate) fn chosen(&self) -> Chosen {
-        let id = |selection: &Option<Selection>, direction| {
-            let endpoint = Endpoint::select(selection.as_ref()?, direction).ok()?;
-            endpoint.is_active().then_some(endpoint.id)
-        };
-        Chosen {
-            output: id(&self.output, Direction::Render),
-            input: id(&self.input, Direction::Capture),
-        }
-    }
-
-    /// Whether the endpoint whose clock would be the device's is not among these.
-    pub(crate) fn is_gone(&self, chosen: &Chosen) -> bool {
-        match self.output {
-            Some(_) => chosen.output.is_none(),
-            None => chosen.input.is_none(),
-        }
     }
 
     /// Has a question about the selections answered on the thread for questions.
@@ -172,6 +152,30 @@ impl WasapiDevice {
             answer => answer?,
         };
         Ok(joined(output, input))
+    }
+}
+
+impl Sought for WasapiDevice {
+    fn open(&self, request: OpenRequest) -> Result<Box<dyn OpenEndpoint>, EndpointError> {
+        Device::open(self, request)
+    }
+
+    fn chosen(&self) -> Chosen {
+        let id = |selection: &Option<Selection>, direction| {
+            let endpoint = Endpoint::select(selection.as_ref()?, direction).ok()?;
+            endpoint.is_active().then_some(endpoint.id)
+        };
+        Chosen {
+            output: id(&self.output, Direction::Render),
+            input: id(&self.input, Direction::Capture),
+        }
+    }
+
+    fn is_gone(&self, chosen: &Chosen) -> bool {
+        match self.output {
+            Some(_) => chosen.output.is_none(),
+            None => chosen.input.is_none(),
+        }
     }
 }
 

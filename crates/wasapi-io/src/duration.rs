@@ -9,6 +9,11 @@ pub(crate) fn hns_from_frames(frames: u32, rate_hz: u32) -> i64 {
     ((u64::from(frames) * HNS_PER_SECOND + rate_hz / 2) / rate_hz) as i64
 }
 
+/// How long `frames` frames last, in whole nanoseconds.
+pub(crate) fn ns_from_frames(frames: u32, rate_hz: u32) -> u64 {
+    u64::from(frames) * 1_000_000_000 / u64::from(rate_hz.max(1))
+}
+
 /// The frames that last `hns` units of 100 ns, rounded to the nearest; 0 for what is negative.
 pub(crate) fn frames_from_hns(hns: i64, rate_hz: u32) -> u32 {
     scale(hns, rate_hz, HNS_PER_SECOND / 2)

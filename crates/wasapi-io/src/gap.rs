@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::endpoint::{Chosen, Device, Endpoint, EndpointError, OpenRequest, Reopener, Waker};
+use engine::endpoint::{Chosen, Endpoint, EndpointError, OpenRequest, Reopener, Waker};
 use engine::idle::Ticker;
 
 use crate::changes::Changes;
 use crate::clock::now_ns;
 use crate::com::SharedApartment;
-use crate::device::WasapiDevice;
 use crate::hresult::Hr;
 use crate::parts::StreamWaker;
 use crate::priority::ProAudio;
@@ -89,9 +88,21 @@ impl Waker for NoWaker {
     fn wake(&self) {}
 }
 
+/// What a search looks for.
+pub(crate) trait Sought: Send + 'static {
+    /// As [`Device::open`](engine::endpoint::Device::open).
+    fn open(&self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError>;
+
+    /// What would be opened now.
+    fn chosen(&self) -> Chosen;
+
+    /// Whether what would be the clock is not among these.
+    fn is_gone(&self, chosen: &Chosen) -> bool;
+}
+
 /// Opens a device again and again. All but [`waker`](Reopener::waker) is used on one thread of ours.
 pub(crate) struct Search {
-    device: WasapiDevice,
+    device: Box<dyn Sought>,
     woken: Option<Arc<StreamWaker>>,
     /// `None` until the first pause, and while the system does not tell.
     changes: Option<Changes>,
@@ -103,9 +114,9 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    pub(crate) fn new(device: WasapiDevice) -> Self {
+    pub(crate) fn new(device: impl Sought) -> Self {
         Self {
-            device,
+            device: Box::new(device),
             woken: Event::new().ok().map(|event| Arc::new(StreamWaker(event))),
             changes: None,
             seen: None,

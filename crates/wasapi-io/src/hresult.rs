@@ -84,6 +84,7 @@ const fn told(code: u32, name: &'static str, kind: FaultKind, text: &'static str
 
 /// Codes that code of this crate compares with.
 pub(crate) mod codes {
+    pub(crate) const WRONG_ENDPOINT_TYPE: i32 = 0x8889_0003_u32 as i32;
     pub(crate) const BUFFER_TOO_LARGE: i32 = 0x8889_0006_u32 as i32;
     pub(crate) const UNSUPPORTED_FORMAT: i32 = 0x8889_0008_u32 as i32;
     pub(crate) const DEVICE_IN_USE: i32 = 0x8889_000A_u32 as i32;

@@ -4,11 +4,10 @@ use engine::endpoint::{Cycle, Packet};
 use engine::format::StreamFormat;
 
 use crate::client::AudioClient;
-use crate::duration::{hns_from_frames, plausible_latency_frames};
+use crate::duration::hns_from_frames;
 use crate::hresult::Hr;
-use crate::hresult::codes::E_FAIL;
 use crate::meter::{Bias, Meter, behind_frames};
-use crate::open::Opened;
+use crate::open::{Basis, Opened};
 use crate::plan::Pace;
 use crate::reader::{Reader, Recorded};
 use crate::sync::{Event, Timer};
@@ -24,6 +23,8 @@ pub(crate) struct Input {
     /// Present where the device sets no events.
     timer: Option<Timer>,
     is_exclusive: bool,
+    /// It hears what programs play.
+    is_tap: bool,
 
     pub(crate) format: StreamFormat,
     pub(crate) period_frames: u32,
@@ -34,27 +35,21 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    pub(crate) fn new(opened: Opened) -> Hr<Self> {
+    pub(crate) fn new(mut opened: Opened) -> Hr<Self> {
+        let Basis {
+            buffer_frames,
+            latency_frames,
+            period_ns,
+            timer,
+        } = opened.basis()?;
         let Opened {
-            mut client,
+            client,
             format,
             pace,
             period_frames,
+            is_tap,
             ..
         } = opened;
-        let rate_hz = format.rate_hz;
-        let buffer_frames = client.buffer_frames()?;
-        if buffer_frames == 0 || period_frames == 0 {
-            return Err(E_FAIL);
-        }
-        let latency_frames = plausible_latency_frames(client.latency_hns().unwrap_or(0), rate_hz);
-        let timer = match pace {
-            Pace::ExclusiveTimer => Some(Timer::new()?),
-            Pace::SharedEvent | Pace::ExclusiveEvent => {
-                client.enable_event()?;
-                None
-            }
-        };
         let mut reader = client.reader(format.frame_bytes())?;
         reader.reserve(buffer_frames);
         Ok(Self {
@@ -62,17 +57,22 @@ impl Input {
             client,
             timer,
             is_exclusive: pace != Pace::SharedEvent,
+            is_tap,
             format,
             period_frames,
-            period_ns: 100 * hns_from_frames(period_frames, rate_hz).unsigned_abs(),
+            period_ns,
             device_frames: latency_frames.saturating_sub(period_frames),
-            meter: Meter::new(Bias::Lengthens, rate_hz),
+            meter: Meter::new(Bias::Lengthens, format.rate_hz),
         })
     }
 
     pub(crate) fn start(&mut self) -> Hr<()> {
         // Whatever an earlier start that failed has left behind.
-        self.client.reset()?;
+        match self.client.reset() {
+            // Taps of programs have none.
+            Err(_) if self.is_tap => {}
+            answer => answer?,
+        }
         if let Some(event) = self.client.event() {
             event.unset();
         }
@@ -128,16 +128,20 @@ impl Input {
             packets += 1;
         }
         // Wake-ups at any instant tell nothing of when a packet was there.
-        if let Some(behind_frames) = sample.filter(|_| self.timer.is_none()) {
+        if let Some(behind_frames) = sample.filter(|_| !self.is_told_by_stamps()) {
             self.meter.add(behind_frames);
         }
         Ok(packets > 0)
     }
 
-    /// When the packet was there: at the wake-up that its event caused. Where there are no events, the
-    /// wake-up may be any time later, and it is what the device states.
+    /// Wake-ups may be any time after a packet was there: there are no events, or others' as well.
+    fn is_told_by_stamps(&self) -> bool {
+        self.timer.is_some() || self.is_tap
+    }
+
+    /// When the packet was there: at the wake-up that its event caused, or else what the device states.
     fn there_ns(&self, recorded: &Recorded<'_>, woken_ns: u64) -> u64 {
-        let Some(first_ns) = recorded.first_ns.filter(|_| self.timer.is_some()) else {
+        let Some(first_ns) = recorded.first_ns.filter(|_| self.is_told_by_stamps()) else {
             return woken_ns;
         };
         let frames = (recorded.bytes.len() / self.format.frame_bytes()) as u32;

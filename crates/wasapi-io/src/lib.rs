@@ -2,6 +2,7 @@
 //! open them for playing and recording in shared, low-latency or exclusive mode.
 //!
 //! - [`WasapiDevice`] is a device with a mode, an [`engine::endpoint::Device`].
+//! - [`LoopbackDevice`] records what an endpoint plays, [`ProcessDevice`] what some programs play.
 //! - [`list`] tells what endpoints there are, for people and scripts.
 //! - [`now_ns`] is the clock that the streams' wake-ups are stamped with.
 //! - [`hresult_name`] gives the system's error codes their names.
@@ -33,11 +34,13 @@ mod notes;
 mod pairing;
 mod plan;
 mod slowdown;
+mod taps;
 mod wave;
 
 pub use choice::Wish;
 pub use hresult::hresult_name;
 pub use mode::{FORMATS_VARIABLE, Mode, Options};
+pub use taps::Programs;
 
 #[cfg(windows)]
 pub use self::{
@@ -47,6 +50,7 @@ pub use self::{
     gap::SystemTicker,
     list::{Direction, EndpointFormats, EndpointInfo, EndpointState, Period, list},
     priority::check_priority,
+    taps::{LoopbackDevice, ProcessDevice},
 };
 
 #[cfg(windows)]
@@ -109,6 +113,7 @@ mod writer;
     unused_qualifications,
     clippy::all,
     clippy::missing_safety_doc,
-    clippy::undocumented_unsafe_blocks
+    clippy::undocumented_unsafe_blocks,
+    elided_lifetimes_in_paths
 )]
 mod bindings;

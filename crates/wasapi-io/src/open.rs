@@ -5,17 +5,18 @@ use engine::format::{SampleFormat, StreamFormat};
 
 use crate::candidates::Candidate;
 use crate::client::AudioClient;
-use crate::duration::frames_from_hns;
+use crate::duration::{frames_from_hns, hns_from_frames, plausible_latency_frames};
 use crate::endpoint::Endpoint;
 use crate::fault::refused;
 use crate::hresult::Hr;
-use crate::hresult::codes::{BUFFER_SIZE_NOT_ALIGNED, UNSUPPORTED_FORMAT};
+use crate::hresult::codes::{BUFFER_SIZE_NOT_ALIGNED, E_FAIL, UNSUPPORTED_FORMAT};
 use crate::list::Direction;
 use crate::mode::Mode;
 use crate::negotiate::{Attempt, Negotiated, Opener, Wish, negotiate};
 use crate::open_shared::{low_latency, shared};
 use crate::plan::{Durations, Pace};
 use crate::probe::worth_trying;
+use crate::sync::Timer;
 
 /// A stream that is open and has not been started.
 pub(crate) struct Opened {
@@ -28,9 +29,48 @@ pub(crate) struct Opened {
     pub(crate) asked_frames: Option<u32>,
     /// What was picked and why, in one sentence; `None` where it is just what was asked for.
     pub(crate) remark: Option<String>,
+    /// It hears what programs play, and not what a device records.
+    pub(crate) is_tap: bool,
+}
+
+/// What both directions of a stream need to know.
+pub(crate) struct Basis {
+    pub(crate) buffer_frames: u32,
+    /// The latency as the system states it.
+    pub(crate) latency_frames: u32,
+    pub(crate) period_ns: u64,
+    /// Present where the device sets no events.
+    pub(crate) timer: Option<Timer>,
 }
 
 impl Opened {
+    /// What the stream is like, and its way to wake-ups. Once.
+    pub(crate) fn basis(&mut self) -> Hr<Basis> {
+        let rate_hz = self.format.rate_hz;
+        let buffer_frames = match self.client.buffer_frames() {
+            // Taps of programs do not tell, and hold a second of sound.
+            Err(_) if self.is_tap => rate_hz,
+            answer => answer?,
+        };
+        if buffer_frames == 0 || self.period_frames == 0 {
+            return Err(E_FAIL);
+        }
+        let timer = match self.pace {
+            Pace::ExclusiveTimer => Some(Timer::new()?),
+            Pace::SharedEvent | Pace::ExclusiveEvent => {
+                self.client.enable_event()?;
+                None
+            }
+        };
+        let latency_hns = self.client.latency_hns().unwrap_or(0);
+        Ok(Basis {
+            buffer_frames,
+            latency_frames: plausible_latency_frames(latency_hns, rate_hz),
+            period_ns: 100 * hns_from_frames(self.period_frames, rate_hz).unsigned_abs(),
+            timer,
+        })
+    }
+
     /// How the device is used, in words.
     pub(crate) fn mode_name(&self) -> &'static str {
         match (self.pace, self.asked_frames) {
@@ -115,6 +155,7 @@ fn with_period(negotiated: Negotiated<AudioClient>) -> Hr<Opened> {
         period_frames,
         asked_frames: None,
         remark: None,
+        is_tap: false,
     })
 }
 

@@ -9,7 +9,9 @@ use crate::duration::frames_from_hns;
 use crate::endpoint::Endpoint;
 use crate::fault::{coded, refused};
 use crate::hresult::Hr;
-use crate::hresult::codes::{E_INVALIDARG, ENGINE_PERIODICITY_LOCKED, UNSUPPORTED_FORMAT};
+use crate::hresult::codes::{
+    E_INVALIDARG, E_NOTIMPL, ENGINE_PERIODICITY_LOCKED, UNSUPPORTED_FORMAT, WRONG_ENDPOINT_TYPE,
+};
 use crate::list::Direction;
 use crate::mode::Mode;
 use crate::open::{Opened, Wanted, cannot_open};
@@ -19,6 +21,36 @@ use crate::wave;
 /// Opens a stream at the mixer's own period.
 pub(crate) fn shared(endpoint: &Endpoint, wanted: Wanted<'_>) -> Result<Opened, EndpointError> {
     let fail = |code| refused(&cannot_open(endpoint, "shared"), code);
+    at_own_period(endpoint, wanted, false, &fail)
+}
+
+/// Opens a stream that hears what an endpoint for playing plays. `wanted` is for recording.
+pub(crate) fn tap(endpoint: &Endpoint, wanted: Wanted<'_>) -> Result<Opened, EndpointError> {
+    at_own_period(endpoint, wanted, true, &|code| {
+        unheard(&endpoint.name, code)
+    })
+}
+
+/// Why nobody can hear what an endpoint plays.
+pub(crate) fn unheard(name: &str, code: i32) -> EndpointError {
+    // Systems without taps do not take an endpoint for playing for one for recording.
+    if [WRONG_ENDPOINT_TYPE, E_NOTIMPL].contains(&code) {
+        let message = format!(
+            "This system lets no program hear what \"{name}\" plays ({}); record from a device \
+             instead, such as the other end of a virtual cable.",
+            coded(code)
+        );
+        return EndpointError::new(FaultKind::Unsupported, message);
+    }
+    refused(&format!("What \"{name}\" plays cannot be heard"), code)
+}
+
+fn at_own_period(
+    endpoint: &Endpoint,
+    wanted: Wanted<'_>,
+    is_tap: bool,
+    fail: &dyn Fn(i32) -> EndpointError,
+) -> Result<Opened, EndpointError> {
     let client = endpoint.client().map_err(fail)?;
     let mix = client.mix_format().map_err(fail)?;
     check_rate(endpoint, &mix, wanted)?;
@@ -48,7 +80,7 @@ pub(crate) fn shared(endpoint: &Endpoint, wanted: Wanted<'_>) -> Result<Opened, 
     }
     let mut last = UNSUPPORTED_FORMAT;
     for bytes in attempts {
-        match initialize(endpoint, durations, &bytes) {
+        match initialize(endpoint, durations, &bytes, is_tap) {
             Ok(client) => {
                 return Ok(Opened {
                     client,
@@ -57,6 +89,7 @@ pub(crate) fn shared(endpoint: &Endpoint, wanted: Wanted<'_>) -> Result<Opened, 
                     period_frames,
                     asked_frames: Some(asked_frames),
                     remark: None,
+                    is_tap,
                 });
             }
             Err(code) => last = code,
@@ -68,9 +101,17 @@ pub(crate) fn shared(endpoint: &Endpoint, wanted: Wanted<'_>) -> Result<Opened, 
     Err(fail(last))
 }
 
-fn initialize(endpoint: &Endpoint, durations: Durations, format: &[u8]) -> Hr<AudioClient> {
+fn initialize(
+    endpoint: &Endpoint,
+    durations: Durations,
+    format: &[u8],
+    is_tap: bool,
+) -> Hr<AudioClient> {
     let client = endpoint.client()?;
-    client.initialize(Pace::SharedEvent, durations, format)?;
+    match is_tap {
+        true => client.initialize_tap(durations, format)?,
+        false => client.initialize(Pace::SharedEvent, durations, format)?,
+    }
     Ok(client)
 }
 
@@ -145,6 +186,7 @@ fn quick(
         period_frames,
         asked_frames: None,
         remark,
+        is_tap: false,
     })
 }
 

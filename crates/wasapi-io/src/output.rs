@@ -5,13 +5,13 @@ use engine::format::StreamFormat;
 
 use crate::client::AudioClient;
 use crate::clock::now_ns;
-use crate::duration::{hns_from_frames, plausible_latency_frames};
+use crate::duration::hns_from_frames;
 use crate::fault::broken;
 use crate::hresult::Hr;
-use crate::hresult::codes::{BUFFER_ERROR, BUFFER_TOO_LARGE, E_FAIL};
+use crate::hresult::codes::{BUFFER_ERROR, BUFFER_TOO_LARGE};
 use crate::lateness::Lateness;
 use crate::meter::{Bias, Meter, frames_between};
-use crate::open::Opened;
+use crate::open::{Basis, Opened};
 use crate::plan::Pace;
 use crate::position::Position;
 use crate::slowdown::Slowdown;
@@ -75,38 +75,31 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    pub(crate) fn new(opened: Opened) -> Hr<Self> {
+    pub(crate) fn new(mut opened: Opened) -> Hr<Self> {
+        let Basis {
+            buffer_frames,
+            latency_frames,
+            period_ns,
+            timer,
+        } = opened.basis()?;
         let Opened {
             asked_frames,
-            mut client,
+            client,
             format,
             pace,
             period_frames,
             ..
         } = opened;
         let rate_hz = format.rate_hz;
-        let buffer_frames = client.buffer_frames()?;
-        if buffer_frames == 0 || period_frames == 0 {
-            return Err(E_FAIL);
-        }
         let (intake, queued_frames, longest_frames) =
             queueing(pace, buffer_frames, period_frames, asked_frames);
         // The system's figure is the longest way of a frame, and a full queue is a part of that way.
-        let latency_frames = plausible_latency_frames(client.latency_hns().unwrap_or(0), rate_hz);
         let stated_frames = latency_frames.saturating_sub(longest_frames);
         let device_frames = match pace {
             // Whatever the system states, the mixer works a period ahead.
             Pace::SharedEvent => stated_frames.max(period_frames),
             Pace::ExclusiveEvent | Pace::ExclusiveTimer => stated_frames,
         };
-        let timer = match pace {
-            Pace::ExclusiveTimer => Some(Timer::new()?),
-            Pace::SharedEvent | Pace::ExclusiveEvent => {
-                client.enable_event()?;
-                None
-            }
-        };
-        let period_ns = 100 * hns_from_frames(period_frames, rate_hz).unsigned_abs();
         Ok(Self {
             writer: client.writer(format.frame_bytes())?,
             position: client.position(rate_hz).ok(),

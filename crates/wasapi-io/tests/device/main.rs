@@ -6,6 +6,7 @@
 mod cable;
 mod moves;
 mod record;
+mod taps;
 
 use std::sync::Arc;
 use std::thread;

@@ -14,14 +14,16 @@ const PAUSE: Duration = Duration::from_secs(9);
 const SHORT: Duration = Duration::from_millis(1);
 
 /// The card, as it was when dropped.
-struct Card(PathBuf);
+pub struct Card(PathBuf);
 
 impl Card {
-    fn there() -> Option<Self> {
+    /// `None` where there is none.
+    pub fn there() -> Option<Self> {
         std::env::var_os(STRIKER).map(|path| Self(path.into()))
     }
 
-    fn strike(&self, fault: &str) {
+    /// Lets a fault strike it.
+    pub fn strike(&self, fault: &str) {
         let status = Command::new(&self.0).args(["--fault", fault]).status();
         assert!(status.is_ok_and(|status| status.success()), "{fault}");
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::super::native::results;
+use super::super::native::{count, results};
 use super::super::{Leg, Passed, stage::Stage};
+use crate::build;
 use crate::captured;
 use crate::rig::card::Service;
 use crate::rig::places::{self, Backend};
@@ -36,6 +37,7 @@ pub fn legs() -> Vec<Leg> {
         })
         .into();
     legs.push(Leg::new("device tests: card", on_card));
+    legs.push(Leg::new("device tests: units", units));
     legs
 }
 
@@ -46,6 +48,14 @@ fn on_card(stage: &mut Stage<'_>) -> Result<Passed> {
     let outcome = run(stage, "card", Backend::Card, Some(&striker));
     service.finish(stage.rig()?, &programs)?;
     outcome
+}
+
+/// The unit tests that there are on Windows only.
+fn units(stage: &mut Stage<'_>) -> Result<Passed> {
+    let program = build::wasapi_unit_tests(stage.paths)?;
+    let mut command = stage.rig()?.wine(Backend::Pulse)?.command(program);
+    let log = places::logs(stage.paths).join("device-tests-units");
+    count(&captured::succeed(&mut command, &log, LIMIT)?.stdout)
 }
 
 fn run(

@@ -1,0 +1,19 @@
+//! Taps: what programs play, as something to record from.
+
+mod filler;
+mod programs;
+pub use programs::Programs;
+
+#[cfg(windows)]
+mod activation;
+#[cfg(windows)]
+mod loopback;
+#[cfg(windows)]
+mod process;
+#[cfg(windows)]
+mod processes;
+#[cfg(windows)]
+mod stream;
+
+#[cfg(windows)]
+pub use self::{loopback::LoopbackDevice, process::ProcessDevice};
