@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("engine", &["rt"]),
     ("record", &["rt"]),
+    ("recorder", &["engine", "rt"]),
     ("asio-io", &["asio", "config", "engine", "rt"]),
     ("wasapi-io", &["config", "engine", "rt"]),
     ("ipc", &[]),
