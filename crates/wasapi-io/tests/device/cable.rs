@@ -14,12 +14,12 @@ const TRIES: usize = 8;
 const BLOCK_FRAMES: u32 = 2_048;
 
 /// The sample of the frame with that number: never silence, and found again at once.
-pub fn sample(frame: usize) -> i16 {
+fn sample(frame: usize) -> i16 {
     let mixed = (frame as u32 + 1).wrapping_mul(2_654_435_761);
     ((mixed >> 16) as i16) | 1
 }
 
-pub fn encode(value: i16, sample: SampleFormat, bytes: &mut [u8]) {
+fn encode(value: i16, sample: SampleFormat, bytes: &mut [u8]) {
     let whole = i32::from(value) << 16;
     match sample {
         SampleFormat::Int16 => bytes.copy_from_slice(&value.to_le_bytes()),
@@ -32,7 +32,7 @@ pub fn encode(value: i16, sample: SampleFormat, bytes: &mut [u8]) {
 }
 
 /// The sample, exactly; `None` where it is none of ours.
-pub fn decode(bytes: &[u8], sample: SampleFormat) -> Option<i16> {
+fn decode(bytes: &[u8], sample: SampleFormat) -> Option<i16> {
     let whole = match (sample, bytes) {
         (SampleFormat::Int16, &[a, b]) => return Some(i16::from_le_bytes([a, b])),
         (SampleFormat::Int24, &[a, b, c]) => i32::from_le_bytes([0, a, b, c]),

@@ -5,6 +5,7 @@
 
 mod cable;
 mod moves;
+mod pattern;
 mod record;
 mod taps;
 

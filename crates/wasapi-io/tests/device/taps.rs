@@ -10,8 +10,8 @@ use wasapi_io::{
     LoopbackDevice, Mode, Options, ProcessDevice, Programs, Selection, WasapiDevice, Wish, now_ns,
 };
 
-use super::cable::{decode, encode, sample};
 use super::moves::Card;
+use super::pattern::{decode, encode, sample};
 
 /// What another program does to a busy machine is not our fault: so often it is tried again.
 const TRIES: usize = 8;
