@@ -61,7 +61,7 @@ fn mode(mode: config::Mode) -> Mode {
     }
 }
 
-fn wish(device: &DeviceName) -> Wish {
+pub(crate) fn wish(device: &DeviceName) -> Wish {
     match device {
         DeviceName::Default => Wish::Default,
         DeviceName::DefaultCommunications => Wish::DefaultCommunications,

@@ -21,25 +21,47 @@ pub trait DriverSource: Send + Sync + 'static {
 }
 
 /// The installed driver that is called so, or else the only one that has this in its name, case not
-/// counted. It is looked for each time that it is loaded.
+/// counted; of several names the first that means one. It is looked for each time that it is loaded.
 #[cfg(windows)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {
-    name: String,
+    names: Vec<String>,
 }
 
 #[cfg(windows)]
 impl Installed {
     /// The driver of that name. Whether there is such a one is seen when it is asked for.
     pub fn named(name: impl Into<String>) -> Installed {
-        Installed { name: name.into() }
+        Installed::any_of([name.into()])
+    }
+
+    /// The first of these that there is.
+    pub fn any_of(names: impl IntoIterator<Item = String>) -> Installed {
+        Installed {
+            names: names.into_iter().collect(),
+        }
     }
 
     fn find(&self) -> Result<asio::host::InstalledDriver, EndpointError> {
         let list = asio::host::list()
             .map_err(|error| EndpointError::new(FaultKind::Failed, sentence(&error)))?;
+        let mut first_refusal = None;
+        for name in &self.names {
+            match Self::find_one(name, &list) {
+                Ok(driver) => return Ok(driver),
+                // The most wanted one is worth explaining.
+                Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
+            }
+        }
+        Err(first_refusal.unwrap_or_else(|| none_called("", &[])))
+    }
+
+    fn find_one(
+        name: &str,
+        list: &[asio::host::InstalledDriver],
+    ) -> Result<asio::host::InstalledDriver, EndpointError> {
         let names: Vec<&str> = list.iter().map(|driver| driver.name.as_str()).collect();
-        let index = meant(&self.name, &names)?;
+        let index = meant(name, &names)?;
         let driver = &list[index];
         let class = driver.clsid.map(asio::Guid::to_u128);
         let dll = driver
@@ -62,8 +84,8 @@ impl Installed {
 #[cfg(windows)]
 impl DriverSource for Installed {
     fn name(&self) -> String {
-        self.find()
-            .map_or_else(|_| self.name.clone(), |driver| driver.name)
+        let wanted = || self.names.first().cloned().unwrap_or_default();
+        self.find().map_or_else(|_| wanted(), |driver| driver.name)
     }
 
     fn is_there(&self) -> bool {

@@ -9,6 +9,8 @@ mod activation;
 #[cfg(windows)]
 mod loopback;
 #[cfg(windows)]
+mod ports;
+#[cfg(windows)]
 mod process;
 #[cfg(windows)]
 mod processes;

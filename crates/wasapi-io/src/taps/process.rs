@@ -37,51 +37,63 @@ const E_NOINTERFACE: i32 = 0x8000_4002_u32 as i32;
 /// What some programs play, on whatever endpoint, as a device that records in stereo: for one program and
 /// those that it started, or for all others. Windows 10 has this since version 2004. The programs may
 /// come later and go: while there are none, there is no device.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessDevice {
-    programs: Programs,
+    /// The most wanted first.
+    programs: Vec<Programs>,
 }
 
 impl ProcessDevice {
     /// What these programs play.
     pub fn new(programs: Programs) -> Self {
-        Self { programs }
+        Self::any_of([programs])
     }
 
-    fn target(&self) -> Result<Target, EndpointError> {
-        let (process, is_excluded) = match &self.programs {
-            Programs::AllBut(id) => (*id, true),
-            Programs::Id(id) => (self.found(*id)?, false),
-            Programs::Named(name) => {
-                let there = running().map_err(|code| refused(CANNOT_LIST, code))?;
-                let root = root_of(name, &there).ok_or_else(|| self.not_running())?;
-                (root, false)
-            }
-        };
-        Ok(Target {
-            process,
-            is_excluded,
-        })
+    /// What the first of these plays that runs.
+    pub fn any_of(programs: impl IntoIterator<Item = Programs>) -> Self {
+        Self {
+            programs: programs.into_iter().collect(),
+        }
     }
 
-    /// That process, if it runs.
-    fn found(&self, id: u32) -> Result<u32, EndpointError> {
+    /// The first that runs, and what people call it.
+    fn target(&self) -> Result<(Target, String), EndpointError> {
         let there = running().map_err(|code| refused(CANNOT_LIST, code))?;
-        let is_there = there.iter().any(|process| process.id == id);
-        is_there.then_some(id).ok_or_else(|| self.not_running())
+        let target_of = |programs: &Programs| {
+            let (process, is_excluded) = match programs {
+                Programs::AllBut(id) => (Some(*id), true),
+                Programs::Id(id) => {
+                    let is_there = there.iter().any(|process| process.id == *id);
+                    (is_there.then_some(*id), false)
+                }
+                Programs::Named(name) => (root_of(name, &there), false),
+            };
+            let target = Target {
+                process: process?,
+                is_excluded,
+            };
+            Some((target, programs.label()))
+        };
+        let found = self.programs.iter().find_map(target_of);
+        found.ok_or_else(|| self.not_running())
     }
 
     fn not_running(&self) -> EndpointError {
-        let label = self.programs.label();
-        let message =
-            format!("\"{label}\" does not run; start it, or choose another program to hear.");
+        let labels: Vec<String> = self.programs.iter().map(Programs::label).collect();
+        let (labels, do_not_run) = match labels.as_slice() {
+            [one] => (format!("\"{one}\""), "does not run; start it"),
+            several => {
+                let all = several.join("\", \"");
+                (format!("Of \"{all}\" none"), "runs; start one")
+            }
+        };
+        let message = format!("{labels} {do_not_run}, or choose another program to hear.");
         EndpointError::new(FaultKind::NotFound, message)
     }
 
     fn parts(&self, rate_hz: u32) -> Result<TapParts, EndpointError> {
         self.check(rate_hz)?;
-        let target = self.target()?;
-        let label = self.programs.label();
+        let (target, label) = self.target()?;
         let input = tapped(target, rate_hz).and_then(Input::new);
         Ok(TapParts {
             input: input.map_err(|code| unheard(&label, code))?,
@@ -167,7 +179,7 @@ fn chosen(target: Option<Target>) -> Chosen {
 
 impl Device for ProcessDevice {
     fn describe(&self) -> Result<DeviceInfo, EndpointError> {
-        self.target()?;
+        let (_, name) = self.target()?;
         let period_frames = RATE_HZ / PERIODS_PER_SECOND;
         Ok(DeviceInfo {
             rate_hz: RATE_HZ,
@@ -175,7 +187,7 @@ impl Device for ProcessDevice {
             period_frames_default: period_frames,
             output: None,
             input: Some(SideInfo {
-                name: self.programs.label(),
+                name,
                 channels: 2,
                 channel_mask: 0x3,
                 sample: SampleFormat::Float32,
@@ -214,7 +226,7 @@ impl Sought for ProcessDevice {
     }
 
     fn chosen(&self) -> Chosen {
-        chosen(self.target().ok())
+        chosen(self.target().ok().map(|(target, _)| target))
     }
 
     fn is_gone(&self, chosen: &Chosen) -> bool {
@@ -249,6 +261,16 @@ mod tests {
             "\"no such program\" does not run; start it, or choose another program to hear."
         );
         assert_eq!(Sought::chosen(&device), Chosen::default());
+        let several = ["a", "b"].map(|name| Programs::Named(format!("no such program {name}")));
+        let device = ProcessDevice::any_of(several.clone());
+        assert_eq!(
+            device.describe().unwrap_err().message,
+            "Of \"no such program a\", \"no such program b\" none runs; start one, or choose another \
+             program to hear."
+        );
+        let [first, _] = several;
+        let device = ProcessDevice::any_of([first, Programs::Id(std::process::id())]);
+        assert!(device.describe().is_ok());
     }
 
     #[test]
