@@ -39,9 +39,11 @@ const LAYERS: &[(&str, &[&str])] = &[
         "asio2wasapi-cli",
         &[
             "asio",
+            "asio-io",
             "config",
             "engine",
             "record",
+            "recorder",
             "rt",
             "session",
             "simcard",

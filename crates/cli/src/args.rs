@@ -18,6 +18,8 @@ Examples:
   asio2wasapi register              put the drivers into every ASIO program's list
   asio2wasapi devices               what can be played to, and how
   asio2wasapi play song.wav         listen to the driver's work
+  asio2wasapi record take.wav --loopback default
+                                    record what the computer plays
   asio2wasapi doctor                why there is no sound
   asio2wasapi status --watch        what runs, its latency, what goes wrong
   asio2wasapi validate FlexASIO     whether any ASIO driver does what programs rely on
@@ -62,6 +64,8 @@ pub enum Command {
     Unregister,
     /// Play a WAV file through an ASIO driver
     Play(PlayArguments),
+    /// Record a device, what it plays, what a program plays, or an ASIO driver, to a WAV file
+    Record(RecordArguments),
     /// Play a WAV file onto a sound card that exists only in this program
     Simulate(SimulateArguments),
     /// Look for whatever keeps this project's drivers from working
@@ -271,6 +275,54 @@ pub struct PlayArguments {
     pub json: bool,
 }
 
+/// What `record` wants to know.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  asio2wasapi record take.wav                               the default device
+  asio2wasapi record take.wav --loopback default            what the default device plays
+  asio2wasapi record take.wav --program browser.exe         what a program plays, and those it started
+  asio2wasapi record take.wav --driver \"My Interface\" --seconds 60
+
+Enter ends it. A file beyond 4 GiB becomes an RF64 file. A program by itself can be recorded from Windows
+10 version 2004 on. Nothing is resampled: the device must have the rate.")]
+pub struct RecordArguments {
+    /// The file to be made; one that is there is never overwritten
+    #[arg(value_name = "FILE.wav")]
+    pub file: PathBuf,
+    /// Record this device; without this and without the others the default one
+    #[arg(long, value_name = "NAME", group = "source")]
+    pub device: Option<String>,
+    /// Record what this device plays, whoever plays it; `default` is the default one
+    #[arg(long, value_name = "NAME", group = "source")]
+    pub loopback: Option<String>,
+    /// Record what this program and those that it started play; `all` is all but this one
+    #[arg(long, value_name = "NAME", group = "source")]
+    pub program: Option<String>,
+    /// Record the hardware of an ASIO driver of another maker; `drivers` lists them
+    #[arg(long, value_name = "NAME", group = "source")]
+    pub driver: Option<String>,
+    /// End after so many seconds
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub seconds: Option<f64>,
+    /// Frames per second; without this the device's own
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate: Option<u32>,
+    /// int16, int24, int32 or float32; without this as the device has it
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Print one JSON object when done, and no progress
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=1e9).contains(&seconds) => Ok(seconds),
+        _ => Err("write a number of seconds, as in 2.5".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,6 +363,17 @@ mod tests {
             &["asio2wasapi", "fly"],
             &["asio2wasapi", "play"],
             &["asio2wasapi", "play", "a.wav", "--block", "0"],
+            &["asio2wasapi", "record"],
+            &["asio2wasapi", "record", "a.wav", "--seconds", "-1"],
+            &[
+                "asio2wasapi",
+                "record",
+                "a.wav",
+                "--device",
+                "A",
+                "--loopback",
+                "B",
+            ],
             &["asio2wasapi", "status", "--last", "0"],
             &["asio2wasapi", "status", "--last", "--watch"],
             &["asio2wasapi", "validate"],

@@ -11,6 +11,7 @@ pub mod level;
 pub mod pe;
 pub mod play;
 pub mod profiles;
+pub mod recording;
 pub mod simulate;
 pub mod status;
 pub mod table;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use engine::client::Plane;
+use engine::format::ClientSample;
 use rtrb::Producer;
 
 use crate::piece::{NEVER, PIECE_FRAMES, Piece, Shared};
@@ -11,9 +13,11 @@ use crate::piece::{NEVER, PIECE_FRAMES, Piece, Shared};
 #[derive(Debug)]
 pub struct Feed {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) samples: Producer<f32>,
+    /// The bits of the samples.
+    pub(crate) samples: Producer<u32>,
     pub(crate) pieces: Producer<Piece>,
     pub(crate) channels: usize,
+    pub(crate) plane: ClientSample,
     /// The frame that would follow what was taken last.
     pub(crate) next_frame: Option<u64>,
     pub(crate) is_complete: bool,
@@ -26,13 +30,13 @@ impl Feed {
     }
 
     /// Hands over `frames` frames, of which the first has the number `frame`: numbers count the frames of the
-    /// graph, and a jump forward is a gap. `plane` gives each channel's samples; where it gives too few,
-    /// the rest is silent. Real-time safe.
+    /// graph, and a jump forward is a gap. `plane` gives each channel's samples; where it gives none or
+    /// too few, the rest is silent. Real-time safe.
     pub fn give<'a>(
         &mut self,
         frame: u64,
         frames: usize,
-        mut plane: impl FnMut(usize) -> &'a [f32],
+        mut plane: impl FnMut(usize) -> Option<Plane<'a>>,
     ) {
         if self.is_complete {
             return;
@@ -53,8 +57,7 @@ impl Feed {
             let take = (until - start).min(PIECE_FRAMES as u64) as usize;
             let offset = (start - frame) as usize;
             self.take(start, take, |channel| {
-                let samples = plane(channel);
-                samples.get(offset..).unwrap_or_default()
+                Some(plane(channel)?.part(offset, take))
             });
             start += take as u64;
             self.shared.end_frame.set(start);
@@ -70,7 +73,12 @@ impl Feed {
     }
 
     /// Hands over one piece, if there is room for it.
-    fn take<'a>(&mut self, start: u64, frames: usize, mut plane: impl FnMut(usize) -> &'a [f32]) {
+    fn take<'a>(
+        &mut self,
+        start: u64,
+        frames: usize,
+        mut plane: impl FnMut(usize) -> Option<Plane<'a>>,
+    ) {
         let next = *self.next_frame.get_or_insert_with(|| {
             self.shared.first_frame.set(start);
             start
@@ -84,10 +92,16 @@ impl Feed {
         let (first, second) = chunk.as_mut_slices();
         let mut room = Room { first, second };
         for channel in 0..self.channels {
-            let samples = plane(channel);
-            let given = samples.len().min(frames);
-            room.put(&samples[..given]);
-            room.skip(frames - given);
+            let given = match (plane(channel), self.plane) {
+                (Some(Plane::Float32(samples)), ClientSample::Float32) => {
+                    room.put(samples, |sample| sample.to_bits())
+                }
+                (Some(Plane::Int32(samples)), ClientSample::Int32) => {
+                    room.put(samples, i32::cast_unsigned)
+                }
+                _ => 0,
+            };
+            room.skip(frames.saturating_sub(given));
         }
         chunk.commit_all();
         let piece = Piece {
@@ -103,19 +117,21 @@ impl Feed {
 
 /// The ring's memory in up to two parts. It is silent at first.
 struct Room<'a> {
-    first: &'a mut [f32],
-    second: &'a mut [f32],
+    first: &'a mut [u32],
+    second: &'a mut [u32],
 }
 
 impl Room<'_> {
-    fn put(&mut self, samples: &[f32]) {
+    /// Puts the samples in, and tells how many.
+    fn put<T: Copy>(&mut self, samples: &[T], bits: impl Fn(T) -> u32) -> usize {
         let here = samples.len().min(self.first.len());
         let (now, later) = samples.split_at(here);
-        self.first[..here].copy_from_slice(now);
+        copy(now, self.first, &bits);
         self.skip(here);
         let there = later.len().min(self.first.len());
-        self.first[..there].copy_from_slice(&later[..there]);
+        copy(&later[..there], self.first, &bits);
         self.skip(there);
+        here + there
     }
 
     /// Leaves out so many samples.
@@ -127,6 +143,12 @@ impl Room<'_> {
             self.first = std::mem::take(&mut self.second);
             self.skip(samples - here);
         }
+    }
+}
+
+fn copy<T: Copy>(from: &[T], to: &mut [u32], bits: impl Fn(T) -> u32) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = bits(*from);
     }
 }
 

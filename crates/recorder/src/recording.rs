@@ -11,7 +11,7 @@ use rtrb::RingBuffer;
 
 use crate::piece::{NEVER, PIECE_FRAMES, Shared};
 use crate::wav::WavFile;
-use crate::worker::Worker;
+use crate::worker::{Planes, Worker};
 use crate::{Error, Feed, Medium, Settings};
 
 /// The seed of the dither: the same sound makes the same file.
@@ -104,7 +104,7 @@ pub fn record_on(
         name: name.to_owned(),
         fault: Arc::clone(&fault),
         bytes: Vec::new(),
-        planes: Vec::with_capacity(PIECE_FRAMES * channels),
+        planes: Planes::new(settings.plane),
         frames: 0,
     };
     let thread = thread::Builder::new()
@@ -121,6 +121,7 @@ pub fn record_on(
         samples: samples_in,
         pieces: pieces_in,
         channels,
+        plane: settings.plane,
         next_frame: None,
         is_complete: false,
     };

@@ -1,6 +1,6 @@
 //! What a recording is to be.
 
-use engine::format::{SampleFormat, StreamFormat};
+use engine::format::{ClientSample, SampleFormat, StreamFormat};
 
 use crate::Error;
 
@@ -14,6 +14,8 @@ pub struct Settings {
     pub rate_hz: u32,
     /// Channels, 1 to 1024.
     pub channels: u16,
+    /// What the feed is given: planes of the other type are silent.
+    pub plane: ClientSample,
     /// How the samples lie in the file. Samples that fit are not altered; the others are rounded.
     pub sample: SampleFormat,
     /// Samples that do not fit are rounded with dither.
@@ -29,6 +31,7 @@ impl Settings {
         Self {
             rate_hz,
             channels,
+            plane: ClientSample::Float32,
             sample: SampleFormat::Float32,
             dither: true,
             patience_ms: 2_000,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use engine::client::Plane;
 use engine::convert::Encoder;
-use engine::format::StreamFormat;
+use engine::format::{ClientSample, StreamFormat};
 use rt::Mutex;
 use rtrb::Consumer;
 
@@ -26,7 +26,7 @@ const SILENCE_MAX_S: u64 = 600;
 /// Writes what comes through the ring.
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) samples: Consumer<f32>,
+    pub(crate) samples: Consumer<u32>,
     pub(crate) pieces: Consumer<Piece>,
     pub(crate) file: WavFile,
     pub(crate) format: StreamFormat,
@@ -37,7 +37,7 @@ pub(crate) struct Worker {
     /// What is encoded and not written.
     pub(crate) bytes: Vec<u8>,
     /// One piece's samples, channel after channel.
-    pub(crate) planes: Vec<f32>,
+    pub(crate) planes: Planes,
     /// Frames that were fetched or are silent.
     pub(crate) frames: u64,
 }
@@ -124,9 +124,7 @@ impl Worker {
             return;
         };
         let (first, second) = chunk.as_slices();
-        self.planes.clear();
-        self.planes.extend_from_slice(first);
-        self.planes.extend_from_slice(second);
+        self.planes.fill(first.iter().chain(second));
         chunk.commit_all();
         self.frames += frames as u64;
         let begin = self.bytes.len();
@@ -134,8 +132,43 @@ impl Worker {
         self.bytes.resize(end, 0);
         let planes = &self.planes;
         self.encoder.write(&mut self.bytes[begin..], |channel| {
-            let plane = planes.get(channel * frames..(channel + 1) * frames)?;
-            Some(Plane::Float32(plane))
+            planes.of(channel, frames)
         });
+    }
+}
+
+/// Samples of all channels, one channel after the other.
+pub(crate) enum Planes {
+    Int32(Vec<i32>),
+    Float32(Vec<f32>),
+}
+
+impl Planes {
+    pub(crate) fn new(sample: ClientSample) -> Self {
+        match sample {
+            ClientSample::Int32 => Planes::Int32(Vec::new()),
+            ClientSample::Float32 => Planes::Float32(Vec::new()),
+        }
+    }
+
+    fn fill<'a>(&mut self, bits: impl Iterator<Item = &'a u32>) {
+        match self {
+            Planes::Int32(samples) => {
+                samples.clear();
+                samples.extend(bits.map(|bits| bits.cast_signed()));
+            }
+            Planes::Float32(samples) => {
+                samples.clear();
+                samples.extend(bits.map(|bits| f32::from_bits(*bits)));
+            }
+        }
+    }
+
+    fn of(&self, channel: usize, frames: usize) -> Option<Plane<'_>> {
+        let range = channel * frames..(channel + 1) * frames;
+        match self {
+            Planes::Int32(samples) => samples.get(range).map(Plane::Int32),
+            Planes::Float32(samples) => samples.get(range).map(Plane::Float32),
+        }
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use engine::format::SampleFormat;
+use engine::client::Plane;
+use engine::format::{ClientSample, SampleFormat};
 use hound::WavReader;
 use proptest::prelude::*;
 use recorder::{Feed, Medium, Recording, Settings, State, Status, record, record_on};
@@ -111,7 +112,11 @@ fn give(feed: &mut Feed, frame: u64, frames: usize) {
         .map(|channel| plane(frame, frames, channel))
         .collect();
     let before = counts();
-    rt::section(|| feed.give(frame, frames, |channel| &planes[channel]));
+    rt::section(|| {
+        feed.give(frame, frames, |channel| {
+            Some(Plane::Float32(&planes[channel]))
+        });
+    });
     let after = counts();
     assert_eq!(
         (after.allocations, after.frees, after.locks),
@@ -298,17 +303,31 @@ fn planes_that_are_too_short_are_silent_at_their_end() {
     let disk = Disk::default();
     let (mut feed, recording) = begin(&disk, settings(2, SampleFormat::Float32));
     recording.start_at(0);
-    feed.give(
-        0,
-        3,
-        |channel| if channel == 0 { &[0.5, 0.25] } else { &[] },
-    );
+    feed.give(0, 3, |channel| match channel {
+        0 => Some(Plane::Float32(&[0.5, 0.25])),
+        // Not what was agreed on.
+        _ => Some(Plane::Int32(&[1, 2, 3])),
+    });
     drop(feed);
     assert_eq!(
         wait(&recording, |status| status.state == State::Ended).written_frames,
         3
     );
     assert_eq!(disk.floats(), [0.5, 0.0, 0.25, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn integers_of_32_bits_pass_whole() {
+    let disk = Disk::default();
+    let mut whole = settings(1, SampleFormat::Int32);
+    whole.plane = ClientSample::Int32;
+    let (mut feed, recording) = begin(&disk, whole);
+    recording.start_at(0);
+    let samples = [i32::MIN, -1, 0, 1, 0x1234_5679, i32::MAX];
+    feed.give(0, 6, |_| Some(Plane::Int32(&samples)));
+    assert_eq!(recording.finish().state, State::Ended);
+    let values: Vec<i32> = disk.reader().into_samples().map(Result::unwrap).collect();
+    assert_eq!(values, samples);
 }
 
 #[test]

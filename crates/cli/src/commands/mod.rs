@@ -17,6 +17,8 @@ mod installed;
 mod play;
 mod profile;
 #[cfg(windows)]
+mod record;
+#[cfg(windows)]
 mod register;
 mod status;
 mod validate;
@@ -34,6 +36,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Register { dll } => register::register(dll.as_deref()),
         Command::Unregister => register::unregister(),
         Command::Play(arguments) => play::play(&arguments),
+        Command::Record(arguments) => record::record(&arguments),
         Command::Simulate(arguments) => crate::simulate::simulate(&arguments),
         Command::Doctor { json } => doctor::doctor(json),
         Command::Status(arguments) => status::status(&arguments),

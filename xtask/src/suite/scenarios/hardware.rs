@@ -1,6 +1,8 @@
 //! The simulated hardware with an ASIO driver of its own, of which nothing is ours but the simulation:
 //! one program at a time has it, and the validator judges it, over its cable too.
 
+mod recorded;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,11 +29,13 @@ const CHANNELS: u16 = 2;
 
 /// What is not playing: that is among the card's legs.
 pub fn legs() -> Vec<Leg> {
-    vec![
+    let mut legs = vec![
         Leg::new("hardware: one program at a time", one_program),
         Leg::new("hardware: validator", validated),
         Leg::new("hardware: hosted as an endpoint", hosted),
-    ]
+    ];
+    legs.extend(recorded::legs());
+    legs
 }
 
 fn one_program(stage: &mut Stage<'_>) -> Result<Passed> {
