@@ -1,5 +1,9 @@
 //! The filter's table: a windowed sinc for each of many fractions of a frame.
 
+use fearless_simd::{Level, f64x4, prelude::*};
+
+use crate::convert::units::on_units;
+
 /// Fractions of a frame that the table holds. Between them the filter is interpolated with cubics,
 /// whose error is below -160 dB at this number.
 const PHASES: usize = 128;
@@ -42,7 +46,7 @@ impl Kernel {
     }
 
     /// Writes the filter for a fraction of a frame, 0 to below 1, into `row` of `taps` numbers.
-    pub(super) fn at(&self, fraction: f64, row: &mut [f64]) {
+    pub(super) fn at(&self, level: Level, fraction: f64, row: &mut [f64]) {
         let place = fraction * PHASES as f64;
         let phase = (place as usize).min(PHASES - 1);
         let x = place - phase as f64;
@@ -54,27 +58,64 @@ impl Kernel {
         ];
         let taps = self.taps;
         let four = &self.rows[phase * taps..(phase + 4) * taps];
-        let (a, rest) = four.split_at(taps);
-        let (b, rest) = rest.split_at(taps);
-        let (c, d) = rest.split_at(taps);
-        for ((((out, a), b), c), d) in row.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *out = weights[0] * a + weights[1] * b + weights[2] * c + weights[3] * d;
-        }
+        on_units!(level, simd => between(simd, weights, four, row));
     }
 }
 
+/// The cubic between four rows, tap by tap. A row has a multiple of [`LANES`] taps.
+#[inline(always)]
+fn between<S: Simd>(simd: S, weights: [f64; 4], four: &[f64], row: &mut [f64]) {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let taps = row.len();
+            let (a, rest) = four.split_at(taps);
+            let (b, rest) = rest.split_at(taps);
+            let (c, d) = rest.split_at(taps);
+            let [wa, wb, wc, wd] = weights.map(|weight| f64x4::splat(simd, weight));
+            let fours = |row| <[f64]>::as_chunks::<VECTOR>(row).0;
+            let outs = row.as_chunks_mut::<VECTOR>().0.iter_mut();
+            let load = |four: &[f64; VECTOR]| f64x4::load_array_ref(simd, four);
+            for ((((out, a), b), c), d) in
+                outs.zip(fours(a)).zip(fours(b)).zip(fours(c)).zip(fours(d))
+            {
+                let sum = wa * load(a) + wb * load(b) + wc * load(c) + wd * load(d);
+                sum.store_array(out);
+            }
+        },
+    );
+}
+
+/// Taps that are worked on at a time, as two vectors.
+const LANES: usize = 8;
+const VECTOR: usize = LANES / 2;
+
 /// The scalar product of a filter and the frames under it, in an order that does not depend on the
 /// machine.
-pub(super) fn product(filter: &[f64], frames: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let mut sums = [0.0; LANES];
-    for (taps, frames) in filter.chunks_exact(LANES).zip(frames.chunks_exact(LANES)) {
-        for lane in 0..LANES {
-            sums[lane] += taps[lane] * frames[lane];
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = sums;
-    ((a + e) + (b + f)) + ((c + g) + (d + h))
+pub(super) fn product(level: Level, filter: &[f64], frames: &[f64]) -> f64 {
+    on_units!(level, simd => product_on(simd, filter, frames))
+}
+
+#[inline(always)]
+fn product_on<S: Simd>(simd: S, filter: &[f64], frames: &[f64]) -> f64 {
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let load = |four: &[f64; VECTOR]| f64x4::load_array_ref(simd, four);
+            let (taps, frames) = (filter.as_chunks::<LANES>().0, frames.as_chunks::<LANES>().0);
+            let mut low = f64x4::splat(simd, 0.0);
+            let mut high = low;
+            for (taps, frames) in taps.iter().zip(frames) {
+                let ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) = (taps, frames);
+                low += load(&[*a, *b, *c, *d]) * load(&[*i, *j, *k, *l]);
+                high += load(&[*e, *f, *g, *h]) * load(&[*m, *n, *o, *p]);
+            }
+            let mut sums = [0.0; VECTOR];
+            (low + high).store_array(&mut sums);
+            let [a, b, c, d] = sums;
+            (a + b) + (c + d)
+        },
+    )
 }
 
 fn sinc(x: f64) -> f64 {
@@ -148,7 +189,7 @@ mod tests {
     fn at_a_whole_frame_the_filter_is_that_frame() {
         let kernel = Kernel::new(32, 1.0, 96.0);
         let mut row = [0.0; 32];
-        kernel.at(0.0, &mut row);
+        kernel.at(Level::new(), 0.0, &mut row);
         for (tap, value) in row.iter().enumerate() {
             assert_eq!(*value, f64::from(u8::from(tap == 15)), "tap {tap}");
         }

@@ -11,6 +11,7 @@ mod position;
 
 use std::ops::Range;
 
+use fearless_simd::Level;
 use kernel::Kernel;
 
 pub use position::{Position, Step};
@@ -48,6 +49,8 @@ impl Quality {
 /// is made and never after.
 #[derive(Clone, Debug)]
 pub struct Resampler {
+    /// The CPU's vector units.
+    level: Level,
     kernel: Kernel,
     /// The filters of the batch, one behind the other.
     filters: Vec<f64>,
@@ -74,6 +77,7 @@ impl Resampler {
         let stretch = down.max(1.0);
         let taps = ((taps as f64 * stretch).ceil() as usize).next_multiple_of(8);
         Ok(Resampler {
+            level: Level::new(),
             kernel: Kernel::new(taps, 1.0 / stretch, attenuation_db),
             filters: vec![0.0; taps * BATCH_FRAMES],
             starts: [0; BATCH_FRAMES],
@@ -106,7 +110,7 @@ impl Resampler {
         let batch = filters.zip(&mut self.starts).take(self.aimed);
         for (n, (filter, start)) in batch.enumerate() {
             let place = at.after(step, n as u64);
-            self.kernel.at(place.fraction(), filter);
+            self.kernel.at(self.level, place.fraction(), filter);
             *start = (place.frame() - at.frame()) as usize;
         }
     }
@@ -123,7 +127,7 @@ impl Resampler {
             .take(self.aimed)
         {
             if let Some(frames) = input.get(start..start + taps) {
-                *out = kernel::product(filter, frames);
+                *out = kernel::product(self.level, filter, frames);
             }
         }
     }
