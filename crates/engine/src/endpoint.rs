@@ -372,6 +372,12 @@ pub trait Endpoint: Send {
         MeasuredLatency::default()
     }
 
+    /// Why the stream is over, where the device is gone and has given no sign of it yet. Asked on the
+    /// stream's thread, outside the cycle; may ask the system.
+    fn fault(&mut self) -> Option<StreamFault> {
+        None
+    }
+
     /// The endpoints that this stream is on; nothing where it is on none.
     fn chosen(&self) -> Chosen {
         Chosen::default()

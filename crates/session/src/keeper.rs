@@ -22,9 +22,9 @@ use crate::wiring::{Wires, Wiring};
 
 /// How long the first pauses between attempts are, in nanoseconds. A device that comes back is mostly
 /// told at once; these are for those that are not.
-const PAUSE_NS: u64 = 20_000_000;
+const PAUSE_NS: u64 = 10_000_000;
 /// So many attempts are made before the pauses grow: two seconds' worth.
-const EAGER_ATTEMPTS: u32 = 100;
+const EAGER_ATTEMPTS: u32 = 200;
 /// The longest pause: attempts get rarer while nothing changes.
 const PAUSE_MAX_NS: u64 = 1_000_000_000;
 /// How often it is looked whether the user or the system means something else.

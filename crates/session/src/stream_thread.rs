@@ -361,6 +361,7 @@ impl StreamThread {
                     if let Some(end) = self.hear_commands() {
                         return end;
                     }
+                    self.answer_now();
                 }
                 Wake::TimedOut { now_ns } => {
                     let since_ns = *silent_since.get_or_insert(now_ns);
@@ -391,6 +392,22 @@ impl StreamThread {
             }
         }
         None
+    }
+
+    /// Makes changes without waiting for a cycle where nothing is heard: there is no device, or it is gone
+    /// and has not said so, which is often why there is something to change.
+    fn answer_now(&mut self) {
+        if self.changes.is_empty() {
+            return;
+        }
+        if !self.is_idle
+            && let Some(fault) = self.endpoint.fault()
+        {
+            self.go_on_without_device(true, Some(fault));
+        }
+        if self.is_idle {
+            self.make_changes(true);
+        }
     }
 
     /// Makes the changes that can be made now. While the stream runs on a device, the sound falls to
@@ -427,9 +444,12 @@ impl StreamThread {
     /// Whether the host has just been called, so that it is not late if its next block is made on
     /// another endpoint. One with long blocks is called seldom enough anyway.
     fn is_good_instant(&self) -> bool {
-        let period_frames = self.spec.timing.period_frames;
-        let is_often_called = self.buffers.block_frames() <= 2 * period_frames;
-        !is_often_called || self.graph.has_just_made_a_block()
+        !self.is_often_called() || self.graph.has_just_made_a_block()
+    }
+
+    /// Whether the host's blocks are no longer than two of the device's periods.
+    fn is_often_called(&self) -> bool {
+        self.buffers.block_frames() <= 2 * self.spec.timing.period_frames
     }
 
     /// Goes on with another endpoint.

@@ -354,6 +354,13 @@ impl Endpoint for VirtualEndpoint {
         self.opened.timing
     }
 
+    fn fault(&mut self) -> Option<StreamFault> {
+        let ask = |stream| self.time.with(|world| world.padding_frames(stream));
+        self.streams()
+            .find_map(|stream| ask(stream).err())
+            .map(fault)
+    }
+
     fn chosen(&self) -> Chosen {
         self.opened.chosen.clone()
     }

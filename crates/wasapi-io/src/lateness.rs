@@ -71,6 +71,12 @@ impl Lateness {
         }
     }
 
+    /// The device's queue is empty although it set no event while all of it was played, and for a period
+    /// more: it has run dry, which the next wake-up tells.
+    pub(crate) fn missed(&mut self) {
+        self.untold = true;
+    }
+
     fn is_dry_at(&self, now_ns: u64) -> bool {
         // The instants are known to a part of a period only.
         self.dry_ns != 0 && now_ns > self.dry_ns + self.period_ns / 8
@@ -123,6 +129,16 @@ mod tests {
         lateness.handed_over(101 * PERIOD + PERIOD / 2, 1);
         assert!(lateness.woken(101 * PERIOD + PERIOD / 2 + 5));
         lateness.handed_over(101 * PERIOD + PERIOD / 2 + 10, 1);
+        assert!(!lateness.woken(102 * PERIOD));
+    }
+
+    #[test]
+    fn an_event_that_was_missed_is_told_at_the_next_wake_up_and_once() {
+        let mut lateness = running();
+        lateness.missed();
+        // So soon after the instant that time alone would not tell.
+        assert!(lateness.woken(101 * PERIOD + PERIOD / 100));
+        lateness.handed_over(101 * PERIOD + 10, 1);
         assert!(!lateness.woken(102 * PERIOD));
     }
 

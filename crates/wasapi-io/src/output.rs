@@ -198,6 +198,13 @@ impl Output {
         self.pace != Pace::ExclusiveEvent && self.excess_frames() == Ok(0)
     }
 
+    /// The device has set no event while all that it had was played, and for a period more.
+    pub(crate) fn missed_event(&mut self) {
+        if self.client.padding_frames() == Ok(0) {
+            self.lateness.missed();
+        }
+    }
+
     /// Whether the device still answers.
     pub(crate) fn check(&self) -> Hr<()> {
         self.client.padding_frames().map(|_| ())

@@ -310,8 +310,9 @@ impl Stream {
             return Wake::Lost(broken(code));
         }
         // One that has played a period meanwhile is served as if it had set its event.
-        let output = self.output.as_ref().filter(|_| self.running);
-        if output.is_some_and(|output| output.wants_without_event()) {
+        let output = self.output.as_mut().filter(|_| self.running);
+        if let Some(output) = output.filter(|output| output.wants_without_event()) {
+            output.missed_event();
             return self.clock_is_due();
         }
         let now_ns = now_ns();
@@ -353,6 +354,10 @@ impl Endpoint for Stream {
 
     fn timing(&self) -> EndpointTiming {
         self.timing
+    }
+
+    fn fault(&mut self) -> Option<StreamFault> {
+        self.check_clock().err().map(broken)
     }
 
     fn measured(&self) -> MeasuredLatency {

@@ -26,6 +26,8 @@ use super::CHANNELS;
 const WRAP: u64 = 1 << 22;
 /// So near to that resampling makes other numbers.
 const WRAP_MARGIN: u64 = 2_000;
+/// Twice that margin takes no longer at 48 kHz.
+const WRAP_NS: u64 = 100_000_000;
 /// A fade lasts so long, in frames at 48 kHz, with what rounding may add.
 const FADE_NS: u64 = 10_100_000;
 /// Silence that is shorter is no silence.
@@ -40,6 +42,8 @@ pub struct Heard {
     last: u64,
     /// Since when numbers fall.
     falls_since: Option<u64>,
+    /// Until then the numbers are about to wrap, or just did: resampled, they swing far around that step.
+    wraps_until_ns: u64,
 }
 
 /// What all DACs play.
@@ -100,7 +104,10 @@ impl Ears {
         }
         let begun_ns = heard.spans.last().map_or(at_ns, |(begun, _)| *begun);
         let value = value.unsigned_abs();
-        if at_ns - begun_ns < FADE_NS || !(WRAP_MARGIN..WRAP - WRAP_MARGIN).contains(&value) {
+        if value >= WRAP - WRAP_MARGIN {
+            heard.wraps_until_ns = at_ns + WRAP_NS;
+        }
+        if at_ns - begun_ns < FADE_NS || at_ns < heard.wraps_until_ns || value < WRAP_MARGIN {
             heard.last = 0;
             heard.falls_since = None;
             return;
