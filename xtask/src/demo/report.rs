@@ -87,7 +87,7 @@ pub fn print_table(folder: &Path, runs: &[Run]) {
             Ok(played) => {
                 let remark = match run.is_good() {
                     true => played.tries.remark(),
-                    false => Some(played.tries.testimony()),
+                    false => Some(played.tries.testimony().to_string()),
                 };
                 if let Some(remark) = remark {
                     println!(

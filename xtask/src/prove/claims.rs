@@ -167,6 +167,17 @@ pub const CLAIMS: &[Claim] = &[
         judge: judge::faults_stand_in,
     },
     Claim {
+        id: "faults-sound-server",
+        sentence: "On Wine's own WASAPI and a real sound server, PortAudio's ASIO host plays its sound to \
+                   the end, shared and exclusive, while the sink is removed and comes back, the default \
+                   sink is moved, and the server is killed and started again: seen in the recordings of \
+                   the sinks' monitors.",
+        target: "no error of the host; the sound is back, and heard to its end, within 1 s of the sink \
+                 being there again, 10 times each",
+        source: Source::SoundServer,
+        judge: judge::faults_sound_server,
+    },
+    Claim {
         id: "click-free",
         sentence: "Where the sound moves to another device, because the default moved, its device is \
                    gone or the mixer runs at another rate, it rises without a click, and where the old \

@@ -12,6 +12,7 @@ mod host;
 mod latency;
 mod monitor;
 mod router;
+mod sound_server;
 mod stand_in;
 
 pub use bits::bit_exact;
@@ -22,6 +23,7 @@ pub use host::{click_free, host_never_notices};
 pub use latency::{added_latency, reported_latency};
 pub use monitor::monitor;
 pub use router::{ipc_fuzz, router_cost, router_exact};
+pub use sound_server::faults_sound_server;
 pub use stand_in::faults_stand_in;
 
 /// The largest relative error of a clock.

@@ -71,6 +71,8 @@ pub enum Source {
     Busy,
     /// PortAudio on the simulated card under Wine, while its devices come and go.
     StandIn,
+    /// PortAudio on Wine's own sound, while the sound server loses its sink, moves its default and dies.
+    SoundServer,
 }
 
 /// A crate's example and its arguments. The long form runs optimised.
@@ -121,6 +123,7 @@ impl Source {
             Source::Monitor => "the run on Wine's own sound",
             Source::Busy => "the run beside a busy program",
             Source::StandIn => "the run with devices that come and go",
+            Source::SoundServer => "the run with a sound server that comes and goes",
         }
     }
 
@@ -176,6 +179,10 @@ impl Source {
                 "simcard-service.exe --config FAULTS".to_owned(),
                 "pa-host.exe play --host-api asio --block 480".to_owned(),
             ],
+            Source::SoundServer => vec![
+                "pactl unload-module, load-module, set-default-sink; kill pulseaudio".to_owned(),
+                "pa-host.exe play --host-api asio --block 480".to_owned(),
+            ],
             Source::Busy => {
                 let (repeats, seconds) = busy_extent(quick);
                 vec![format!(
@@ -220,6 +227,10 @@ impl Source {
                 data: on_wine::stand_in(paths, quick)?,
                 form,
             }),
+            Source::SoundServer => Ok(Taken {
+                data: on_wine::sound_server(paths, if quick { 1 } else { 10 })?,
+                form,
+            }),
             Source::Busy => Ok(Taken {
                 data: on_wine::busy(paths, busy_extent(quick))?,
                 form,
@@ -246,7 +257,7 @@ mod on_wine {
     use anyhow::{Context, Result};
     use serde_json::Value;
 
-    use super::super::{busy, stand_in, wine};
+    use super::super::{busy, sound_server, stand_in, wine};
     use super::Extent;
     use crate::paths::Paths;
     use crate::setup;
@@ -269,6 +280,11 @@ mod on_wine {
         stand_in::measure(paths, extent)
     }
 
+    pub fn sound_server(paths: &Paths, runs: usize) -> Result<Value> {
+        prepare(paths)?;
+        sound_server::measure(paths, runs)
+    }
+
     pub fn monitor(paths: &Paths, extent: Extent) -> Result<Value> {
         prepare(paths)?;
         wine::measure(paths, extent)
@@ -289,6 +305,10 @@ mod on_wine {
     use crate::paths::Paths;
 
     pub fn stand_in(_paths: &Paths, _quick: bool) -> Result<Value> {
+        bail!("this is measured under Wine only")
+    }
+
+    pub fn sound_server(_paths: &Paths, _runs: usize) -> Result<Value> {
         bail!("this is measured under Wine only")
     }
 

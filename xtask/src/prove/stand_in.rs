@@ -1,6 +1,5 @@
 //! Devices that come and go on the simulated card in real time, while PortAudio's ASIO host plays.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -167,17 +166,7 @@ fn play(
 fn spans(report: &Report, folder: &Path, sound: &Sound) -> Result<Vec<Span>> {
     let mut spans = Vec::new();
     for track in report.tracks.iter().filter(|track| track.played) {
-        let format = RawFormat::from_name(&track.sample)
-            .or((track.sample == "int24in32").then_some(RawFormat::Int32))
-            .with_context(|| format!("a track of {}", track.sample))?;
-        let bytes = fs::read(folder.join(&track.file))
-            .with_context(|| format!("the card left no {}", track.file))?;
-        let heard = Sound {
-            rate_hz: RATE_HZ,
-            channels: CHANNELS,
-            bits: format.bits(),
-            samples: format.decode(&bytes),
-        };
+        let heard = track.sound(folder)?;
         let at_ns = |frame: u64| track.time_ns + frame * 1_000_000_000 / u64::from(RATE_HZ);
         let found = pieces(sound, &heard).with_context(|| format!("in {}", track.file))?;
         spans.extend(found.iter().map(|piece| Span {

@@ -23,6 +23,8 @@ pub struct Report {
     pub disagreements: u64,
     /// When the service itself was late.
     pub stalls: Stalls,
+    /// The last of these stops.
+    pub stops: Vec<Stop>,
     /// The streams that programs had open.
     pub streams: Vec<Stream>,
     /// What the converters played and delivered.
@@ -68,17 +70,7 @@ impl Report {
         // Wine's own older interfaces open the device too; their tracks hold nothing of the sound.
         let mut best: Option<Comparison> = None;
         for track in self.tracks.iter().filter(|track| track.played) {
-            let Some(format) = RawFormat::from_name(&track.sample) else {
-                continue;
-            };
-            let bytes = fs::read(folder.join(&track.file))
-                .with_context(|| format!("the card left no {}", track.file))?;
-            let played = Sound {
-                rate_hz: sound.rate_hz,
-                channels: track.channels,
-                bits: format.bits(),
-                samples: format.decode(&bytes),
-            };
+            let played = track.sound(folder)?;
             let found = compare(sound, &played, 0);
             if best
                 .as_ref()
@@ -96,6 +88,15 @@ impl Report {
 pub struct Stalls {
     /// How often that stopped the card's time.
     pub count: u64,
+}
+
+/// One stop of the card's time.
+#[derive(Deserialize)]
+pub struct Stop {
+    /// When, in nanoseconds of the card's time.
+    pub time_ns: u64,
+    /// For how long, in nanoseconds of real time.
+    pub stood_ns: u64,
 }
 
 /// One stream's life.
@@ -160,6 +161,26 @@ pub struct Track {
     pub time_ns: u64,
     /// How many.
     pub frames: u64,
+}
+
+impl Track {
+    /// The frames. 24 bits in 32 are at the top, as in a 32-bit integer.
+    ///
+    /// # Errors
+    /// The file is missing, or has a format that nothing here plays.
+    pub fn sound(&self, folder: &Path) -> Result<Sound> {
+        let format = RawFormat::from_name(&self.sample)
+            .or((self.sample == "int24in32").then_some(RawFormat::Int32))
+            .with_context(|| format!("a track of {}", self.sample))?;
+        let bytes = fs::read(folder.join(&self.file))
+            .with_context(|| format!("the card left no {}", self.file))?;
+        Ok(Sound {
+            rate_hz: self.rate_hz,
+            channels: self.channels,
+            bits: format.bits(),
+            samples: format.decode(&bytes),
+        })
+    }
 }
 
 /// The card's service at work. Dropping it ends it.

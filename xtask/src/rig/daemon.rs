@@ -46,6 +46,13 @@ impl Daemon {
         self.child.stdout.take()
     }
 
+    /// Ends it without asking, as a crash would.
+    pub fn kill(mut self) {
+        // It may have ended just now; the rest is done on drop.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     fn wait(&mut self) {
         let end = Instant::now() + GRACE;
         while self.is_running() && Instant::now() < end {

@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io::Read;
 use std::process::{ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use nix::time::{ClockId, clock_gettime};
 
 use super::daemon::Daemon;
@@ -40,6 +42,7 @@ pub struct Heard {
 pub struct Listener {
     daemon: Daemon,
     kind: Sink,
+    hears: Arc<AtomicBool>,
     thread: JoinHandle<Result<(Vec<u8>, Vec<Arrival>)>>,
 }
 
@@ -60,21 +63,46 @@ impl Listener {
         let sound = daemon.take_stdout();
         let sound = sound.context("the recording program has no output")?;
         let frame_bytes = kind.format.bytes() * usize::from(kind.channels);
-        let thread = thread::spawn(move || take(sound, frame_bytes));
+        let hears = Arc::new(AtomicBool::new(false));
+        let heard = Arc::clone(&hears);
+        let thread = thread::spawn(move || take(sound, frame_bytes, &heard));
         Ok(Listener {
             daemon,
             kind,
+            hears,
             thread,
         })
+    }
+
+    /// Waits until something else than silence was recorded.
+    ///
+    /// # Errors
+    /// It was not.
+    pub fn wait_for_sound(&self, limit: Duration) -> Result<()> {
+        let end = Instant::now() + limit;
+        while !self.hears.load(Ordering::Relaxed) {
+            ensure!(Instant::now() < end, "nothing was heard in {limit:?}");
+            captured::pause(Duration::from_millis(5))?;
+        }
+        Ok(())
     }
 
     /// Ends the recording.
     pub fn finish(mut self) -> Result<Heard> {
         captured::pause(TAIL)?;
-        anyhow::ensure!(
+        ensure!(
             self.daemon.is_running(),
             "the recording program ended before the sound"
         );
+        self.end()
+    }
+
+    /// What was recorded until what is recorded was gone.
+    pub fn finish_early(self) -> Result<Heard> {
+        self.end()
+    }
+
+    fn end(self) -> Result<Heard> {
         drop(self.daemon);
         let taken = self.thread.join();
         let (bytes, arrivals) = taken.map_err(|_| anyhow!("the listening thread has died"))??;
@@ -86,7 +114,11 @@ impl Listener {
 }
 
 /// Everything until the program's end.
-fn take(mut sound: ChildStdout, frame_bytes: usize) -> Result<(Vec<u8>, Vec<Arrival>)> {
+fn take(
+    mut sound: ChildStdout,
+    frame_bytes: usize,
+    hears: &AtomicBool,
+) -> Result<(Vec<u8>, Vec<Arrival>)> {
     let (mut bytes, mut arrivals) = (Vec::new(), Vec::new());
     let mut part = [0; 1 << 16];
     loop {
@@ -95,6 +127,9 @@ fn take(mut sound: ChildStdout, frame_bytes: usize) -> Result<(Vec<u8>, Vec<Arri
             return Ok((bytes, arrivals));
         }
         bytes.extend_from_slice(&part[..length]);
+        if part[..length].iter().any(|byte| *byte != 0) {
+            hears.store(true, Ordering::Relaxed);
+        }
         let time = clock_gettime(ClockId::CLOCK_MONOTONIC_RAW)?;
         let time_ns = Duration::from(time).as_nanos() as u64;
         arrivals.push(Arrival {

@@ -70,6 +70,16 @@ impl<'a> Rig<'a> {
         Ok(slot.as_ref().expect("it was started in the line above"))
     }
 
+    /// The sound server, to be disturbed.
+    pub fn server(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    /// Listens to a sink that is there, at once.
+    pub fn listen_now(&self, kind: Sink) -> Result<Listener> {
+        Listener::start(self.paths, &self.dirs, kind)
+    }
+
     /// A sink of this kind, made if it is not there yet.
     pub fn sink(&mut self, kind: Sink) -> Result<()> {
         self.server.ensure(kind)

@@ -1,7 +1,7 @@
 //! One sound sent through a real host program and a driver, recorded, and compared.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -97,6 +97,17 @@ pub struct Intervals {
     pub max: f64,
 }
 
+/// How a host program is started.
+#[derive(Default)]
+struct Manner<'a> {
+    /// More options of its own.
+    options: &'a [&'a str],
+    /// The sound goes to the server's default sink.
+    on_default: bool,
+    /// The user's configuration file; none: there is none.
+    config: Option<&'a Path>,
+}
+
 /// A host program at work.
 pub struct Host {
     running: Running,
@@ -168,6 +179,35 @@ impl Rig<'_> {
         self.start_host_with(how, sound, name, &[])
     }
 
+    /// As [`Rig::start_host`], and the sound goes wherever the sound server's default is, now and later.
+    pub fn start_host_on_default(
+        &mut self,
+        how: &Playback<'_>,
+        sound: &Sound,
+        name: &str,
+    ) -> Result<Host> {
+        let manner = Manner {
+            on_default: true,
+            ..Manner::default()
+        };
+        self.host(how, sound, name, manner)
+    }
+
+    /// As [`Rig::start_host`], for a user with that configuration file.
+    pub fn start_host_as(
+        &mut self,
+        how: &Playback<'_>,
+        sound: &Sound,
+        name: &str,
+        config: &Path,
+    ) -> Result<Host> {
+        let manner = Manner {
+            config: Some(config),
+            ..Manner::default()
+        };
+        self.host(how, sound, name, manner)
+    }
+
     /// As [`Rig::start_host`], with further options of the program's.
     pub fn start_host_with(
         &mut self,
@@ -175,6 +215,20 @@ impl Rig<'_> {
         sound: &Sound,
         name: &str,
         options: &[&str],
+    ) -> Result<Host> {
+        let manner = Manner {
+            options,
+            ..Manner::default()
+        };
+        self.host(how, sound, name, manner)
+    }
+
+    fn host(
+        &mut self,
+        how: &Playback<'_>,
+        sound: &Sound,
+        name: &str,
+        manner: Manner<'_>,
     ) -> Result<Host> {
         let rig = self.paths.rig();
         let input = rig.join(format!("{name}-input.raw"));
@@ -190,7 +244,14 @@ impl Rig<'_> {
 
         let program = places::programs_for(self.paths, how.backend).join("pa-host.exe");
         let library = places::windows_path(&places::portaudio_for(self.paths, how.backend));
-        let mut host = self.wine(how.backend)?.command_to(program, how.sink);
+        let wine = self.wine(how.backend)?;
+        let mut host = match manner.on_default {
+            false => wine.command_to(program, how.sink),
+            true => wine.command(program),
+        };
+        if let Some(config) = manner.config {
+            host.env("ASIO2WASAPI_CONFIG", places::windows_path(config));
+        }
         if let Some(format) = how.device_format {
             host.env("ASIO2WASAPI_FORMATS", format);
         }
@@ -213,7 +274,7 @@ impl Rig<'_> {
             host.args(["--record", &places::windows_path(&recording)]);
             host.args(["--record-device", device]);
         }
-        host.args(options);
+        host.args(manner.options);
         let length = Duration::from_secs((sent.frames() / sent.rate_hz as usize) as u64);
         let running = Running::start(&mut host, &places::logs(self.paths).join(name))?;
         Ok(Host {

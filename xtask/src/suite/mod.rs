@@ -11,6 +11,7 @@ use anyhow::{Result, bail};
 
 use crate::interrupt;
 use crate::paths::Paths;
+use crate::rig::witness::Words;
 use crate::setup::{self, NeedsRoot, Unavailable};
 use stage::Stage;
 
@@ -114,6 +115,7 @@ pub fn run(paths: &Paths, filter: Option<&str>, list_only: bool) -> Result<bool>
     let mut stage = Stage::new(paths);
     let mut tally = Tally::default();
     let begun = Instant::now();
+    let mut undecided = Vec::new();
     for leg in &legs {
         let why = match leg.needs {
             Needs::Rust => None,
@@ -125,8 +127,14 @@ pub fn run(paths: &Paths, filter: Option<&str>, list_only: bool) -> Result<bool>
                 tally.skipped += 1;
                 println!("SKIP  {} NOT RUN: {why}", leg.name);
             }
-            None => run_leg(leg, &mut stage, &mut tally)?,
+            None => match run_leg(leg, &mut stage)? {
+                Verdict::None => undecided.push(leg),
+                verdict => tally.count(&verdict),
+            },
         }
+    }
+    for leg in undecided {
+        tally.count(&run_leg(leg, &mut stage)?);
     }
     drop(stage);
     let Tally {
@@ -170,7 +178,25 @@ fn lacking_32(paths: &Paths, legs: &[Leg], filter: Option<&str>) -> Result<Optio
     }
 }
 
-fn run_leg(leg: &Leg, stage: &mut Stage<'_>, tally: &mut Tally) -> Result<()> {
+/// What came of a leg.
+enum Verdict {
+    /// So many checks passed.
+    Passed(u32),
+    Failed,
+    /// The machine was too busy to tell.
+    None,
+}
+
+impl Tally {
+    fn count(&mut self, verdict: &Verdict) {
+        match verdict {
+            Verdict::Passed(count) => self.passed += count,
+            Verdict::Failed | Verdict::None => self.failed += 1,
+        }
+    }
+}
+
+fn run_leg(leg: &Leg, stage: &mut Stage<'_>) -> Result<Verdict> {
     // Seen only while it runs: the verdict replaces it on a terminal.
     if std::io::stdout().is_terminal() {
         print!("      {}\r", leg.name);
@@ -180,15 +206,34 @@ fn run_leg(leg: &Leg, stage: &mut Stage<'_>, tally: &mut Tally) -> Result<()> {
     let outcome = (leg.work)(stage);
     interrupt::check()?;
     let seconds = begun.elapsed().as_secs_f64();
-    match outcome {
+    Ok(match outcome {
         Ok(Passed { count, detail }) => {
-            tally.passed += count;
             println!("PASS  {} ({seconds:.1} s) {detail}", leg.name);
+            Verdict::Passed(count)
         }
         Err(error) => {
-            tally.failed += 1;
-            println!("FAIL  {} ({seconds:.1} s) {error:#}", leg.name);
+            let words = error.downcast_ref::<Words>();
+            let is_undecided = words.is_some_and(Words::is_no_verdict);
+            let word = if is_undecided { "NONE" } else { "FAIL" };
+            println!("{word}  {} ({seconds:.1} s) {error:#}", leg.name);
+            match is_undecided {
+                true => Verdict::None,
+                false => Verdict::Failed,
+            }
         }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_undecided_in_the_end_has_failed() {
+        let mut tally = Tally::default();
+        for verdict in [Verdict::Passed(3), Verdict::None, Verdict::Failed] {
+            tally.count(&verdict);
+        }
+        assert_eq!((tally.passed, tally.failed), (3, 2));
     }
-    Ok(())
 }

@@ -8,6 +8,7 @@ use asio::driver::ChannelId;
 use asio::host::Driver;
 use indicatif::{ProgressBar, ProgressStyle};
 use rt::Counter;
+use session::product::class_of;
 
 use super::installed;
 use crate::args::PlayArguments;
@@ -26,6 +27,7 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(5);
 pub fn play(arguments: &PlayArguments) -> Result<()> {
     let wav = Arc::new(Wav::read(&arguments.file)?);
     let mut driver = installed::open(&arguments.driver)?;
+    check_device(&driver)?;
     set_rate(&mut driver, &wav)?;
     let block_frames = choose_block(&driver, arguments.block)?;
     let mut stream = Stream::prepare(&mut driver, &wav, block_frames)?;
@@ -37,6 +39,20 @@ pub fn play(arguments: &PlayArguments) -> Result<()> {
     } else {
         println!("{report}");
     }
+    Ok(())
+}
+
+/// Our own drivers run without a device, too, until one comes: a DAW may be glad of that, but whoever
+/// plays a file wants to hear it now.
+fn check_device(driver: &Driver) -> Result<()> {
+    let is_ours = installed::find(&driver.name())
+        .is_ok_and(|listed| listed.clsid == Some(class_of(&listed.name)));
+    let absence = driver.error_message();
+    ensure!(
+        !is_ours || absence.is_empty(),
+        "{} has nothing to play on: {absence}",
+        driver.name()
+    );
     Ok(())
 }
 

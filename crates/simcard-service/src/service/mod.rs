@@ -349,6 +349,7 @@ impl<'a, S: System> Server<'a, S> {
             self.close(index);
         }
         self.close_hardware();
+        let Shift(shift_ns) = self.shift();
         let Told {
             tracks,
             incidents,
@@ -357,6 +358,7 @@ impl<'a, S: System> Server<'a, S> {
         Report {
             card_ns: self.world.now_ns(),
             stalls: self.stalls,
+            stops: self.stops.told(shift_ns),
             disagreements: self.disagreements,
             streams: self.closed,
             tracks,

@@ -12,6 +12,8 @@ pub struct Report {
     pub card_ns: u64,
     /// When the service itself was late.
     pub stalls: Stalls,
+    /// The last stops of the card's time, at most 1024.
+    pub stops: Vec<StopReport>,
     /// Hand-overs that the model refused although the client's side had granted them. Always 0 unless
     /// a client writes into the shared memory what it must not.
     pub disagreements: u64,
@@ -23,6 +25,15 @@ pub struct Report {
     pub incidents: Vec<IncidentReport>,
     /// What struck, in order; a fault of several endpoints once for each.
     pub faults: Vec<FaultReport>,
+}
+
+/// One stop of the card's time.
+#[derive(Debug, Serialize)]
+pub struct StopReport {
+    /// When, in nanoseconds of the card's time.
+    pub time_ns: u64,
+    /// For how long, in nanoseconds of real time.
+    pub stood_ns: u64,
 }
 
 /// How late the service was.

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::report::StopReport;
+
 /// So many are remembered: packets are delivered soon after their first frame.
 const STOPS_MAX: usize = 1_024;
 
@@ -33,6 +35,18 @@ impl Stops {
         let stop = self.0.get(first_after);
         card_ns + stop.map_or(shift_ns, |stop| stop.shift_ns)
     }
+
+    /// The stops for the report, when real time is ahead by `shift_ns` in the end.
+    pub(super) fn told(&self, shift_ns: u64) -> Vec<StopReport> {
+        let ends = self.0.iter().skip(1).map(|next| next.shift_ns);
+        let ends = ends.chain([shift_ns]);
+        let stops = self.0.iter().zip(ends);
+        let told = |(stop, end_ns): (&Stop, u64)| StopReport {
+            time_ns: stop.at_ns,
+            stood_ns: end_ns.saturating_sub(stop.shift_ns),
+        };
+        stops.map(told).collect()
+    }
 }
 
 #[cfg(test)]
@@ -49,6 +63,9 @@ mod tests {
         assert_eq!(stops.real_ns(100, 1_090), 1_100);
         assert_eq!(stops.real_ns(150, 1_090), 1_180);
         assert_eq!(stops.real_ns(201, 1_090), 1_291);
+        let told = |stop: StopReport| (stop.time_ns, stop.stood_ns);
+        let told: Vec<_> = stops.told(1_090).into_iter().map(told).collect();
+        assert_eq!(told, [(100, 30), (200, 60)]);
     }
 
     #[test]

@@ -187,41 +187,38 @@ fn run(mode: Mode, seconds: usize) -> Option<()> {
             continue;
         }
         assert!(timing.is_one_clock, "{mode:?}");
-        if !cable.disturbed {
-            check_truth(mode, &cable, &*stream);
+        if cable.disturbed || check_truth(mode, &cable, &*stream) {
+            return Some(());
         }
-        return Some(());
+        // Whoever wakes the thread so late makes the figures true of a late thread.
+        println!("{mode:?}, try {attempt}: even the most punctual wake-ups were late");
     }
-    panic!("{mode:?}: torn each time");
+    panic!("{mode:?}: torn or late each time");
 }
 
-/// Compares what the stream says of its latency with what the samples tell. Wake-ups are late, the
-/// most punctual ones by less than this.
+/// Wake-ups are late, the most punctual ones by less than this where nothing else keeps the machine busy
+/// all the time.
 const PUNCTUAL_FRAMES: i64 = 12;
 
-fn check_truth(mode: Mode, cable: &Cable, stream: &dyn Endpoint) {
+/// Compares what the stream says of its latency with what the samples tell, and with what the device states.
+/// False where that differs by wake-ups that were too late.
+fn check_truth(mode: Mode, cable: &Cable, stream: &dyn Endpoint) -> bool {
     let timing = stream.timing();
     let measured = stream.measured();
     let frames = |measured: Option<u32>| i64::from(measured.expect("long enough to be measured"));
     // Late wake-ups shorten what is before the output and lengthen what is behind the input.
     let output_frames = frames(measured.device_frames);
     let early_frames = i64::from(timing.device_frames) - output_frames;
-    let punctual = -1..=PUNCTUAL_FRAMES;
-    assert!(
-        punctual.contains(&early_frames),
-        "{mode:?}: {timing:?} {measured:?}"
-    );
+    assert!(early_frames >= -1, "{mode:?}: {timing:?} {measured:?}");
+    let is_punctual = |frames: i64| frames <= PUNCTUAL_FRAMES;
     if mode == Mode::ExclusiveTimer {
         // Its wake-ups are at no particular instant, so that they tell nothing of the input.
         assert_eq!(measured.input_device_frames, None);
-        return;
+        return is_punctual(early_frames);
     }
     let input_frames = frames(measured.input_device_frames);
     let late_frames = input_frames - i64::from(timing.input_device_frames);
-    assert!(
-        punctual.contains(&late_frames),
-        "{mode:?}: {timing:?} {measured:?}"
-    );
+    assert!(late_frames >= -1, "{mode:?}: {timing:?} {measured:?}");
     let mut ways = cable.on_the_way.clone();
     ways.sort_unstable();
     let way_frames = ways[ways.len() / 2] + cable.silent_frames as i64;
@@ -232,6 +229,7 @@ fn check_truth(mode: Mode, cable: &Cable, stream: &dyn Endpoint) {
         cable.met * 10 >= cable.cycles * 9,
         "{mode:?}: both sides hardly ever meet"
     );
+    is_punctual(early_frames) && is_punctual(late_frames)
 }
 
 fn has_cable() -> bool {

@@ -88,6 +88,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "no sound server, shared",
         has_server: false,
+        says: &[SHARED.name, "has nothing to play on"],
         ..BASE
     },
     Row {
@@ -95,6 +96,7 @@ const ROWS: &[Row] = &[
         driver: EXCLUSIVE,
         driver_name: EXCLUSIVE.name,
         has_server: false,
+        says: &[EXCLUSIVE.name, "has nothing to play on"],
         ..BASE
     },
 ];

@@ -7,9 +7,11 @@ mod device_tests;
 mod faults;
 mod foreign;
 mod hardware;
+mod live;
 mod playback;
 mod profiles;
 mod registration;
+mod sound_server;
 mod status;
 mod together;
 mod two_bitnesses;
@@ -53,9 +55,11 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(faults::legs());
     legs.extend(foreign::legs());
     legs.extend(profiles::legs());
+    legs.extend(live::legs());
     legs.extend(status::legs());
     legs.extend(hardware::legs());
     legs.extend(validator::legs());
+    legs.extend(sound_server::legs());
     legs.extend(bad_input::legs());
     legs.extend(two_bitnesses::legs());
     legs

@@ -127,6 +127,11 @@ fn a_stall_of_the_service_is_not_charged_to_the_client() {
     let stalled = run(200 * MS);
     assert_eq!((stalled.stalls.count, stalled.incidents), (1, vec![]));
     assert!(stalled.stalls.total_ns > 180 * MS);
+    let [stop] = &stalled.stops[..] else {
+        panic!("one stop is told, not {:?}", stalled.stops);
+    };
+    assert_eq!(stop.stood_ns, stalled.stalls.total_ns);
+    assert!((40 * MS..=60 * MS).contains(&stop.time_ns), "{stop:?}");
     assert_eq!(run(0).stalls.count, 0);
 }
 

@@ -199,10 +199,12 @@ fn strike_once(stage: &mut Stage<'_>, row: &Row) -> Result<String> {
     if matches!(row.player, Player::Ours(..)) {
         stage.rig_with_driver(Backend::Card)?;
     }
-    let seconds = if matches!(row.expected, PlaysOn | PlaysOnUntold | PlaysOnResampled) {
-        4.0
-    } else {
-        1.5
+    // No longer than it takes to see: the shorter, the seldomer a busy machine disturbs it.
+    let strikes_again = row.script.lines().count() > 1;
+    let seconds = match row.expected {
+        PlaysOn | PlaysOnUntold if strikes_again => 4.0,
+        PlaysOn | PlaysOnUntold | PlaysOnResampled => 2.0,
+        Plays | Fails(_) => 1.5,
     };
     let sound = noise(seconds);
     let description = format!("{}{}\n", row.card, row.script);
