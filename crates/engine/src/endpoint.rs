@@ -167,6 +167,13 @@ pub trait Device: Send + Sync + 'static {
     /// Every [`FaultKind`] but [`FaultKind::Lost`].
     fn open(&self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError>;
 
+    /// What there is to say of the last stream that was opened: what it came to be and why, what it does
+    /// without, what the system refuses it. Sentences for people, the same ones as long as nothing
+    /// changes. Any thread but real-time ones.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What opens the device again and again while it is gone.
     fn reopener(&self) -> Box<dyn Reopener>;
 

@@ -233,6 +233,7 @@ impl Keeper {
                 self.hear(report);
             }
             self.follow_wishes();
+            self.tell_remarks();
             match self.state {
                 State::Without => self.look_for_device(),
                 State::On => self.follow_choice(),
@@ -289,6 +290,14 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// What the devices say of their streams.
+    fn tell_remarks(&mut self) {
+        let joined = self.wiring.joined.iter().map(|joined| &joined.device);
+        let devices = std::iter::once(&self.wiring.device).chain(joined);
+        let remarks = devices.flat_map(|device| device.remarks()).collect();
+        self.tale.remarks(remarks);
     }
 
     fn be_without(&mut self) {

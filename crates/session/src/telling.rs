@@ -152,6 +152,8 @@ pub(crate) struct KeeperTale {
     is_lost: bool,
     attempts: u64,
     told: String,
+    /// What was said of the stream last.
+    remarks: Vec<String>,
 }
 
 impl KeeperTale {
@@ -164,7 +166,17 @@ impl KeeperTale {
             is_lost: false,
             attempts: 0,
             told: String::new(),
+            remarks: Vec::new(),
         }
+    }
+
+    /// What there is to say of the stream now. Each sentence is told when it is new.
+    pub(crate) fn remarks(&mut self, now: Vec<String>) {
+        let new = now.iter().filter(|text| !self.remarks.contains(text));
+        for message in new.cloned() {
+            self.recorder.event(Event::Note { message });
+        }
+        self.remarks = now;
     }
 
     /// The stream has no device any more.

@@ -84,8 +84,14 @@ fn a_loss_and_the_return_are_in_the_record_with_the_code_s_name() {
         .entries
         .iter()
         .map(|entry| name(&entry.event))
-        .filter(|name| *name != "other")
+        // Told by the keeper whenever it gets to it, and once.
+        .filter(|name| !["other", "note"].contains(name))
         .collect();
+    let remark = Event::Note {
+        message: "Fake is shared.".into(),
+    };
+    let remarks = session.entries.iter().filter(|entry| entry.event == remark);
+    assert_eq!(remarks.count(), 1);
     let expected = [
         "begun", "opened", "started", "lost", "back", "stopped", "closed", "ended",
     ];

@@ -22,6 +22,7 @@ use crate::notes::Notes;
 use crate::open::{self, Opened, Wanted};
 use crate::output::Output;
 use crate::parts::Parts;
+use crate::priority::priority_refused;
 use crate::probe::Memory;
 use crate::stream::Stream;
 use crate::worker::{self, ONE_DEVICE};
@@ -260,6 +261,16 @@ impl Device for WasapiDevice {
         let parts = self.open_parts(request)?;
         let notes = Arc::clone(&self.notes);
         Ok(Box::new(Stream::new(parts, notes, apartment)?))
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let problem = self.input_problem().map(|problem| problem.message);
+        let refusal = self.priority_error().map(priority_refused);
+        self.picked()
+            .into_iter()
+            .chain(problem)
+            .chain(refusal)
+            .collect()
     }
 
     fn reopener(&self) -> Box<dyn Reopener> {

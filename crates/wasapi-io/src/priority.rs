@@ -25,14 +25,18 @@ use crate::sync::last_error;
 pub fn check_priority() -> Result<(), EndpointError> {
     let asked = std::thread::spawn(|| ProAudio::enter().map(drop)).join();
     // The thread does not panic; if it did, nothing was granted.
-    asked.unwrap_or(Err(E_FAIL)).map_err(|code| {
-        let message = format!(
-            "The system refuses real-time priority to sound threads ({}): when it is busy, the sound \
-             drops out; start the service Multimedia Class Scheduler.",
-            coded(code)
-        );
-        EndpointError::new(FaultKind::Failed, message)
-    })
+    asked
+        .unwrap_or(Err(E_FAIL))
+        .map_err(|code| EndpointError::new(FaultKind::Failed, priority_refused(code)))
+}
+
+/// What it means that the system refuses it.
+pub(crate) fn priority_refused(code: i32) -> String {
+    format!(
+        "The system refuses real-time priority to sound threads ({}): when it is busy, the sound drops \
+         out; start the service Multimedia Class Scheduler.",
+        coded(code)
+    )
 }
 
 thread_local! {

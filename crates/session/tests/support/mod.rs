@@ -175,6 +175,10 @@ impl Device for FakeDevice {
         })
     }
 
+    fn remarks(&self) -> Vec<String> {
+        vec!["Fake is shared.".into()]
+    }
+
     fn check_rate(&self, rate_hz: u32) -> Result<(), EndpointError> {
         match rate_hz {
             44_100 | 48_000 => Ok(()),
