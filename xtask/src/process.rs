@@ -71,6 +71,15 @@ pub fn real_time() -> &'static [&'static str] {
     }
 }
 
+/// Sends a signal to a process of ours. The shell's own `kill` is there even where no package holds the program.
+#[cfg(not(windows))]
+pub fn signal(pid: u32, name: &str) {
+    let mut kill = Command::new("sh");
+    kill.args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, &pid.to_string()]);
+    // It may have ended just now.
+    let _ = kill.stderr(Stdio::null()).status();
+}
+
 /// The program and its first arguments, for messages.
 pub fn name(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());

@@ -239,6 +239,11 @@ impl Service {
         bail!("the simulated card does not get ready");
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.running.id()
+    }
+
     /// Lets a fault strike the card, as in `lose OUT`.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::process;
+use crate::process::{self, signal};
 
 /// How long a program may take to end by itself when asked.
 const GRACE: Duration = Duration::from_secs(3);
@@ -108,14 +108,6 @@ fn identity(pid: u32) -> Option<String> {
 fn start_time(stat: &str) -> Option<&str> {
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_whitespace().nth(19)
-}
-
-/// The shell's own `kill` is there even where no package holds the program.
-fn signal(pid: u32, name: &str) {
-    let mut kill = Command::new("sh");
-    kill.args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, &pid.to_string()]);
-    // It may have ended just now.
-    let _ = kill.stderr(Stdio::null()).status();
 }
 
 #[cfg(test)]

@@ -245,10 +245,10 @@ fn t9_what_is_played_is_recorded_sample_by_sample_in_every_mode() {
     }
     // A low-latency buffer is short, and a busy machine seldom gives it long without a gap.
     for (mode, seconds) in [
-        (Mode::Shared, 20),
+        (Mode::Shared, 8),
         (Mode::LowLatency, 5),
         (Mode::Exclusive, 20),
-        (Mode::ExclusiveTimer, 15),
+        (Mode::ExclusiveTimer, 8),
     ] {
         run(mode, seconds).expect("the card plays and records");
     }

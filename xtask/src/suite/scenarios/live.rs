@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::super::{Leg, Passed, passed, stage::Stage};
 use super::EXCLUSIVE;
 use crate::captured::{self, Running};
+use crate::process;
 use crate::rig::Rig;
 use crate::rig::card::{Report, Service, Track};
 use crate::rig::places::{self, Backend};
@@ -31,7 +32,15 @@ const UNDER_WAY: Duration = Duration::from_millis(2_500);
 
 type Work = fn(&mut Stage<'_>) -> Result<String>;
 
-const LEGS: [(&str, Work); 3] = [
+/// How long the machine sleeps.
+const ASLEEP: Duration = Duration::from_secs(3);
+
+const LEGS: [(&str, Work); 5] = [
+    ("the machine sleeps", |stage| sleep(stage, false)),
+    (
+        "the machine sleeps, and its device is another then",
+        |stage| sleep(stage, true),
+    ),
     ("no device at the start, and one that comes", device_comes),
     ("another device in the configuration", device_is_chosen),
     ("two devices joined in one driver", devices_are_joined),
@@ -133,6 +142,53 @@ fn device_comes(stage: &mut Stage<'_>) -> Result<String> {
     Ok(format!(
         "the host began without; heard from frame {first} to the end, on one stream"
     ))
+}
+
+/// T55: the host, the card and all clocks stand still, but for the one that goes on, as when a machine sleeps.
+/// Then the same streams go on, or they are dead.
+fn sleep(stage: &mut Stage<'_>, kills_streams: bool) -> Result<String> {
+    let card = stage.card()?;
+    let rig = stage.rig_with_driver(Backend::Card)?;
+    let sound = noise(2, 6);
+    let service = Service::start_as(rig, &card, Some(ALONE))?;
+    let played = (|| {
+        let host = rig.start_host(&playback(EXCLUSIVE.name, 2), &sound, "live")?;
+        captured::pause(UNDER_WAY)?;
+        let sleepers = [host.id(), service.id()];
+        sleepers.iter().for_each(|id| process::signal(*id, "STOP"));
+        let slept = captured::pause(ASLEEP);
+        sleepers.iter().for_each(|id| process::signal(*id, "CONT"));
+        slept?;
+        if kills_streams {
+            service.strike(rig, &card, "lose OUT")?;
+            service.strike(rig, &card, "back OUT")?;
+        }
+        host.finish()
+    })();
+    let (report, folder) = service.finish(rig, &card)?;
+    played?;
+    let heard = heard(&report, &folder, "OUT", &sound)?;
+    let mut end = 0;
+    for piece in &heard {
+        ensure!(
+            piece.from >= end,
+            "frame {} of the sound is heard again",
+            piece.from
+        );
+        end = piece.end();
+    }
+    ensure!(
+        end == sound.frames() as u64,
+        "heard to frame {end} of {} only",
+        sound.frames()
+    );
+    let frames: u64 = heard.iter().map(|piece| piece.frames).sum();
+    let lost = end - frames;
+    ensure!(
+        lost <= 2 * u64::from(RATE_HZ),
+        "{lost} frames were lost, as many as the machine slept"
+    );
+    Ok(format!("played on, {lost} frames lost"))
 }
 
 /// Somebody with a configuration file and a profile in it, which is registered as a driver.

@@ -33,8 +33,7 @@ enum Expected {
     Fails(&'static str),
     /// It plays on and notices nothing; sound is back soon after a device can be used.
     PlaysOn,
-    /// The same where the system does not tell that it can be used: it is asked again and again, in
-    /// pauses that grow.
+    /// The same where the system does not tell that it can be used: it is asked again and again.
     PlaysOnUntold,
     /// The same, but the device runs at another rate than the program from then on.
     PlaysOnResampled,
@@ -74,9 +73,8 @@ const BACK_RESAMPLED_FRAMES: u64 = 4_800 + ERROR_FRAMES;
 /// What is not the driver's: the stand-in looks for news of the devices every 10 ms only, and under Wine
 /// a stream takes some 10 ms to be opened.
 const ERROR_FRAMES: u64 = 960;
-/// Where nothing is told, up to the pause that there is after 1.7 s besides: 20 ms and an eighth of the
-/// time that has passed.
-const BACK_UNTOLD_FRAMES: u64 = BACK_FRAMES + 960 + 81_600 / 8;
+/// Where nothing is told, up to a pause besides: 10 ms for two seconds.
+const BACK_UNTOLD_FRAMES: u64 = BACK_FRAMES + 480;
 
 const LOSE: &str = "at 800ms lose OUT";
 const LOSE_AND_BACK: &str = "at 800ms lose OUT\nat 2500ms back OUT";
@@ -87,6 +85,12 @@ const SERVICE: &str = "at 800ms service gone";
 const SERVICE_AND_BACK: &str = "at 800ms service gone\nat 2500ms service back";
 const REFUSE: &str = "at 800ms refuse buffer 0x88890018 on OUT";
 const REFUSE_A_WHILE: &str = "at 800ms refuse buffer 0x88890018 on OUT\nat 2500ms accept on OUT";
+/// Another program opens the device exclusively, which Windows allows it by default while others mix: their
+/// streams end, and nobody else can open any.
+const TAKEN: &str = "at 800ms refuse open 0x8889000a on OUT\nat 800ms format 48000 on OUT\n\
+                     at 2500ms accept on OUT";
+/// AUDCLNT_E_RESOURCES_INVALIDATED.
+const RESOURCES: &str = "at 800ms refuse buffer 0x88890026 on OUT\nat 1200ms accept on OUT";
 const LIE: &str = "lie int32 on OUT";
 
 const fn row(player: Player, name: &'static str, script: &'static str, expected: Expected) -> Row {
@@ -142,6 +146,8 @@ const ROWS: &[Row] = &[
         PlaysOnUntold,
     ),
     row(OURS, "buffer refused", REFUSE_A_WHILE, PlaysOnUntold),
+    row(OURS, "resources gone", RESOURCES, PlaysOnUntold),
+    alone(row(OURS, "taken by another", TAKEN, PlaysOnUntold)),
     lied_to(OURS, Plays),
     alone(row(
         OURS_SHARED,
@@ -152,6 +158,7 @@ const ROWS: &[Row] = &[
     row(OURS_SHARED, "device lost, another there", LOSE, PlaysOn),
     row(OURS_SHARED, "format changed", FORMAT, PlaysOnResampled),
     row(OURS_SHARED, "wake-up late", LATE, Plays),
+    alone(row(OURS_SHARED, "taken by another", TAKEN, PlaysOnUntold)),
     row(
         OURS_SHARED,
         "service gone and back",
