@@ -158,6 +158,12 @@ pub fn interface_tests_32(paths: &Paths) -> Result<PathBuf> {
     tests(paths, crate::paths::TARGET_32, &["-p", "asio", "--lib"])
 }
 
+/// Builds the unit tests of `ipc`; returns their program.
+#[cfg(not(windows))]
+pub fn memory_tests(paths: &Paths) -> Result<PathBuf> {
+    tests(paths, crate::paths::DEFAULT_TARGET, &["-p", "ipc", "--lib"])
+}
+
 /// Builds tests; returns their program.
 #[cfg(not(windows))]
 fn tests(paths: &Paths, target: &str, what: &[&str]) -> Result<PathBuf> {

@@ -22,6 +22,8 @@ mod progress;
 #[cfg(not(windows))]
 mod rig;
 #[cfg(not(windows))]
+mod routed;
+#[cfg(not(windows))]
 mod setup;
 #[cfg(not(windows))]
 mod suite;

@@ -82,6 +82,16 @@ impl HostClient {
         (self.slots, self.input_slots) = (slots, input_slots);
     }
 
+    /// The host's buffers.
+    pub fn buffers(&self) -> &HostBuffers {
+        &self.buffers
+    }
+
+    /// What the host may ask from any thread.
+    pub fn live(&self) -> &HostLive {
+        &self.live
+    }
+
     /// The host's callbacks.
     pub fn host(&self) -> &HostCallbacks {
         &self.host

@@ -21,6 +21,7 @@ Examples:
   asio2wasapi record take.wav --loopback default
                                     record what the computer plays
   asio2wasapi doctor                why there is no sound
+  asio2wasapi route                 several programs on one device, until Ctrl-C
   asio2wasapi status --watch        what runs, its latency, what goes wrong
   asio2wasapi validate FlexASIO     whether any ASIO driver does what programs rely on
 
@@ -79,6 +80,8 @@ pub enum Command {
     },
     /// Show which programs use the drivers now, and how that goes
     Status(StatusArguments),
+    /// Run the router: several ASIO programs on one device
+    Route(RouteArguments),
     /// Check whether an ASIO driver, of any maker, does what programs rely on
     Validate(ValidateArguments),
     /// One check of `validate`, in a process of its own
@@ -220,6 +223,112 @@ fn check_ids() -> PossibleValuesParser {
         .map(|check| check.id)
         .collect::<Vec<_>>()
         .into()
+}
+
+/// What `route` wants to know.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The router has the devices, so that nobody else needs them: programs that use the driver ASIO2WASAPI
+Router play to it, all at once, and what they play is mixed. It plays to the default device; the part
+[router] of the configuration file says otherwise. One runs for each user, until Ctrl-C. The driver
+starts one by itself if there is none, which ends some seconds after its last program.
+
+Examples:
+  asio2wasapi route                              run it, until Ctrl-C
+  asio2wasapi route list                         who is there, what goes where, how loud
+  asio2wasapi route set Reaper Output --gain -6  the program Reaper at -6 dB, from now on
+  asio2wasapi route remove Reaper Output
+  asio2wasapi route mix live --mute true         all that `set` has set, silent
+  asio2wasapi route save                         keep it in the configuration file
+  asio2wasapi route end")]
+pub struct RouteArguments {
+    /// What the router that runs is to do; without this, run it
+    #[command(subcommand)]
+    pub command: Option<RouteCommand>,
+    /// End when no program needs it; so the driver starts it
+    #[arg(long)]
+    pub on_demand: bool,
+}
+
+/// What can be asked of the router that runs.
+#[derive(Debug, Subcommand)]
+pub enum RouteCommand {
+    /// Tell who is there, what goes where and how loud, and what happened last
+    List {
+        /// Print one JSON object instead
+        #[arg(long)]
+        json: bool,
+        /// Show it again every second until Ctrl-C
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Let sound go from a source or a program to a sink, or change what is on its way
+    ///
+    /// A program is named by a part of its name. From then on it is heard only where routes lead.
+    Set {
+        /// A source, or a part of a program's name
+        from: String,
+        /// A sink, or a part of a program's name
+        to: String,
+        /// Where it is.
+        #[command(flatten)]
+        place: RoutePlace,
+        /// Gain in dB, -144 to 24
+        #[arg(long, value_name = "DB", allow_negative_numbers = true)]
+        gain: Option<f64>,
+        /// Silent or not
+        #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+        mute: Option<bool>,
+        /// Alone or not
+        #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+        solo: Option<bool>,
+        /// Turned over or not
+        #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+        invert: Option<bool>,
+    },
+    /// Take a route out
+    Remove {
+        /// The source
+        from: String,
+        /// The sink
+        to: String,
+        /// Where it is.
+        #[command(flatten)]
+        place: RoutePlace,
+    },
+    /// Set gain and mute of a whole mix
+    Mix {
+        /// Its name
+        name: String,
+        /// Gain in dB, -144 to 24
+        #[arg(long, value_name = "DB", allow_negative_numbers = true)]
+        gain: Option<f64>,
+        /// Silent or not
+        #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+        mute: Option<bool>,
+    },
+    /// Write the mixes as they are now into the configuration file
+    Save,
+    /// End the router
+    End,
+}
+
+/// Where a route is.
+#[derive(Debug, Args)]
+pub struct RoutePlace {
+    /// The mix; without this the one called live
+    #[arg(long, value_name = "NAME")]
+    pub mix: Option<String>,
+    /// One channel of each, as in 1:2; without this each to its like
+    #[arg(long, value_name = "FROM:TO", value_parser = channel_pair)]
+    pub channels: Option<(u32, u32)>,
+}
+
+fn channel_pair(text: &str) -> Result<(u32, u32), String> {
+    let pair = text
+        .split_once(':')
+        .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    pair.ok_or_else(|| "write two numbers with a colon, as in 1:2".to_owned())
 }
 
 /// What `status` wants to know.
@@ -382,6 +491,8 @@ mod tests {
             &["asio2wasapi", "profile"],
             &["asio2wasapi", "profile", "set", "Studio"],
             &["asio2wasapi", "profile", "set", "Studio", "mode"],
+            &["asio2wasapi", "route", "set", "Reaper"],
+            &["asio2wasapi", "route", "set", "A", "B", "--channels", "1"],
         ] {
             let error = Arguments::try_parse_from(line).expect_err("refused");
             assert_eq!(error.exit_code(), 2, "{line:?}");

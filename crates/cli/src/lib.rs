@@ -12,6 +12,7 @@ pub mod pe;
 pub mod play;
 pub mod profiles;
 pub mod recording;
+pub mod route_text;
 pub mod simulate;
 pub mod status;
 pub mod table;

@@ -31,6 +31,8 @@ pub struct ProfileEntry {
     pub resampling: &'static str,
     /// Whether rounding is hidden by noise.
     pub dither: bool,
+    /// How a router's blocks are handed over.
+    pub hand_over: &'static str,
     /// The devices that play.
     pub output: Vec<MemberEntry>,
     /// The devices that record.
@@ -70,6 +72,7 @@ impl From<&Profile> for ProfileEntry {
             formats: profile.formats.iter().map(|format| format.name()).collect(),
             resampling: profile.resampling.name(),
             dither: profile.dither,
+            hand_over: profile.hand_over.name(),
             output: members(&profile.output),
             input: members(&profile.input),
         }
@@ -163,7 +166,7 @@ mod tests {
         assert!(lines[1].ends_with("built in, changed"), "{text}");
         assert!(lines[3].ends_with("built in"), "{text}");
         assert_eq!(
-            lines[4].split_whitespace().collect::<Vec<_>>().join(" "),
+            lines[5].split_whitespace().collect::<Vec<_>>().join(" "),
             "Studio auto A or none B + default"
         );
     }
@@ -171,7 +174,7 @@ mod tests {
     #[test]
     fn json_has_plain_names_and_numbers() {
         let config = config();
-        let value = serde_json::to_value(ProfileEntry::from(&config.profiles[3])).expect("JSON");
+        let value = serde_json::to_value(ProfileEntry::from(&config.profiles[4])).expect("JSON");
         assert_eq!(value["clsid"], "{8EA2FCE5-B614-833A-BE1A-754F7038E1B7}");
         assert_eq!(value["block_frames"], serde_json::Value::Null);
         assert_eq!(

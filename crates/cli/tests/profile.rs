@@ -71,7 +71,7 @@ fn a_profile_is_made_changed_shown_and_removed() {
             .done(&["check"])
             .contains("the built-in profiles hold")
     );
-    assert_eq!(place.done(&["list"]).lines().count(), 4);
+    assert_eq!(place.done(&["list"]).lines().count(), 5);
 
     let shared = "ASIO2WASAPI Shared";
     place.done(&["set", shared, "output=Head phones", "block_frames=256"]);
@@ -91,7 +91,7 @@ fn a_profile_is_made_changed_shown_and_removed() {
     assert!(
         place
             .done(&["check"])
-            .contains("is right; there are 4 profiles")
+            .contains("is right; there are 5 profiles")
     );
     assert!(
         place

@@ -8,8 +8,9 @@ use crate::error::Error;
 use crate::model::Profile;
 use crate::name::{check_name, same_name};
 use crate::nearest::nearest;
-use crate::read::{KEYS, PROFILES, path_of, read, syntax};
-use crate::show::chosen_text;
+use crate::read::{KEYS, PROFILES, ROUTER, path_of, read, syntax};
+use crate::routing::Routing;
+use crate::show::{chosen_text, routes_text};
 
 /// The text of a configuration file that is being edited.
 ///
@@ -132,6 +133,25 @@ impl Document {
             profiles.remove(&section);
         }
         self.replace(parts.text_with(comment))
+    }
+
+    /// Writes the mixes of `routing` instead of those that the text has, and the programs that they name
+    /// and the text does not. Comments inside the old mixes go with them.
+    ///
+    /// # Errors
+    /// What the text would be is not right.
+    pub fn set_routes(&mut self, routing: &Routing) -> Result<(), Error> {
+        let mut parts = Parts::of(&self.text)?;
+        let written = read(&self.text).0.router;
+        if let Some(router) = parts.changed.get_mut(ROUTER) {
+            let Some(table) = router.as_table_mut() else {
+                let message = "this is written in one line; begin it with [router] first";
+                return Err(fault(ROUTER, message));
+            };
+            table.remove("mix");
+        }
+        let text = with_section(&parts.text_with(None), &routes_text(routing, &written));
+        self.replace(text.trim_end().to_owned() + "\n")
     }
 
     fn set_value(&mut self, name: &str, key: &str, value: Value) -> Result<(), Error> {

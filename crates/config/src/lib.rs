@@ -28,7 +28,7 @@ pub use document::Document;
 pub use error::{Error, FileError, Place};
 pub use file::{Loaded, PATH_VARIABLE, load, load_text, path, save};
 pub use model::{
-    BUILT_IN, BuiltIn, Channels, Config, DeviceFormat, DeviceName, Member, Mode, Profile,
+    BUILT_IN, BuiltIn, Channels, Config, DeviceFormat, DeviceName, HandOver, Member, Mode, Profile,
     Resampling, SampleType, Side,
 };
 pub use name::check_name;

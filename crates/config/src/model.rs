@@ -56,7 +56,7 @@ pub struct BuiltIn {
 }
 
 /// The built-in profiles.
-pub const BUILT_IN: [BuiltIn; 3] = [
+pub const BUILT_IN: [BuiltIn; 4] = [
     BuiltIn {
         name: "ASIO2WASAPI Shared",
         class_id: 0x423FFE53_CFA9_4AF5_8C05_578026364258,
@@ -71,6 +71,11 @@ pub const BUILT_IN: [BuiltIn; 3] = [
         name: "ASIO2WASAPI Exclusive",
         class_id: 0xB6F0A540_69EB_40A4_96EC_71E3BE63CC04,
         mode: Mode::Exclusive,
+    },
+    BuiltIn {
+        name: "ASIO2WASAPI Router",
+        class_id: 0x37869ABA_674D_8D2B_BE53_8E5B853B0153,
+        mode: Mode::Router,
     },
 ];
 
@@ -100,6 +105,8 @@ pub struct Profile {
     pub resampling: Resampling,
     /// Whether noise (TPDF) hides the rounding where a device takes fewer bits than there are.
     pub dither: bool,
+    /// How a router's blocks are handed over; of no matter in other modes.
+    pub hand_over: HandOver,
     /// Where the sound goes.
     pub output: Side,
     /// Where it comes from.
@@ -120,6 +127,7 @@ impl Profile {
             formats: DeviceFormat::ALL.to_vec(),
             resampling: Resampling::Best,
             dither: true,
+            hand_over: HandOver::Auto,
             output: Side::default(),
             input: Side::default(),
         }
@@ -248,6 +256,8 @@ named! {
     Exclusive = "exclusive",
     /// Alone, woken by a timer; for devices that do not wake.
     ExclusiveTimer = "exclusive-timer",
+    /// Not at all: the router has them, and mixes what its clients play.
+    Router = "router",
 }
 
 named! {
@@ -298,18 +308,30 @@ named! {
     Off = "off",
 }
 
+named! {
+    /// How blocks are handed over between a driver and the router.
+    HandOver, "a way of handing over":
+    /// Inside the router's cycle while the program is quick, else beside it.
+    Auto = "auto",
+    /// Inside the router's cycle: nothing is added, and the program must be quick.
+    Synchronous = "synchronous",
+    /// Beside the cycle: a block is added, and the program may take its time.
+    Pipelined = "pipelined",
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn without_a_file_there_are_three_drivers() {
+    fn without_a_file_there_are_four_drivers() {
         let config = Config::default();
         let of = |name| config.profile(name).map(|profile| profile.mode);
-        assert_eq!(config.profiles.len(), 3);
+        assert_eq!(config.profiles.len(), 4);
         assert_eq!(of("asio2wasapi shared"), Some(Mode::Shared));
         assert_eq!(of("ASIO2WASAPI Low Latency"), Some(Mode::LowLatency));
         assert_eq!(of("ASIO2WASAPI Exclusive"), Some(Mode::Exclusive));
+        assert_eq!(of("ASIO2WASAPI Router"), Some(Mode::Router));
         assert_eq!(of("Studio"), None);
         for (profile, built_in) in config.profiles.iter().zip(BUILT_IN) {
             assert!(profile.is_built_in());
@@ -331,5 +353,6 @@ mod tests {
         check(SampleType::name);
         check(DeviceFormat::name);
         check(Resampling::name);
+        check(HandOver::name);
     }
 }

@@ -1,7 +1,12 @@
 //! What the file says of the router, as types.
 
-use crate::model::{DeviceName, Named};
+use crate::model::{DeviceName, Mode, Named};
 use crate::name::same_name;
+
+/// What the router plays to, where the file names nothing.
+const OWN_OUTPUT: &str = "Output";
+/// Its channels.
+const OWN_CHANNELS: u32 = 2;
 
 /// The router: what it takes from and gives to, and what goes where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +24,37 @@ pub struct Routing {
 }
 
 impl Routing {
+    /// What keeps the time: the first sink that is a device, or the system's default device where there
+    /// is none.
+    pub fn master(&self) -> Port<SinkKind> {
+        let first = self.sinks.iter().find(|port| port.kind == SinkKind::Device);
+        first.cloned().unwrap_or_else(|| {
+            let mut name = OWN_OUTPUT.to_owned();
+            while self.sink(&name).is_some() {
+                name.push('_');
+            }
+            Port {
+                name,
+                kind: SinkKind::Device,
+                devices: vec![DeviceName::Default],
+                channels: OWN_CHANNELS,
+                // Programs in other processes have their turns in each period: it should not be short
+                // unless somebody wants it so.
+                mode: Mode::Shared,
+            }
+        })
+    }
+
+    /// What records on the master's device: the first source that is a device and may be opened as the
+    /// master is.
+    pub fn partner(&self) -> Option<&Port<SourceKind>> {
+        let mode = self.master().mode;
+        self.sources
+            .iter()
+            .filter(|port| port.kind == SourceKind::Capture)
+            .find(|port| port.mode == mode || port.mode == Mode::Auto)
+    }
+
     /// The source of that name, case not counted.
     pub fn source(&self, name: &str) -> Option<&Port<SourceKind>> {
         self.sources.iter().find(|port| same_name(&port.name, name))
@@ -47,6 +83,9 @@ pub struct Port<K> {
     pub devices: Vec<DeviceName>,
     /// Its channels, 1 to 64.
     pub channels: u32,
+    /// How a device is opened, for [`SourceKind::Capture`] and [`SinkKind::Device`]; never
+    /// [`Mode::Router`].
+    pub mode: Mode,
 }
 
 /// A named mix.

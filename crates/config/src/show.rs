@@ -2,8 +2,9 @@
 
 use toml_edit::{Array, InlineTable, Value};
 
-use crate::model::{Channels, DeviceName, Member, Profile, Side};
-use crate::read::{PROFILES, path_of};
+use crate::model::{Channels, DeviceName, Member, Mode, Profile, Side};
+use crate::read::{PROFILES, ROUTER, path_of};
+use crate::routing::{Gain, Mix, Port, Route, Routing, SourceKind};
 
 /// A device as it is written in the file, with its quotes.
 pub fn device_text(device: &DeviceName) -> String {
@@ -37,12 +38,97 @@ pub(crate) fn chosen_text(profile: &Profile) -> String {
     text
 }
 
+/// Mixes as they are written in the file, and the ports of programs that `written` does not have.
+pub(crate) fn routes_text(routing: &Routing, written: &Routing) -> String {
+    let mut text = String::new();
+    for port in &routing.sources {
+        if port.kind == SourceKind::Client && written.source(&port.name).is_none() {
+            text.push_str(&port_text("source", port, port.kind.name()));
+        }
+    }
+    for port in &routing.sinks {
+        if written.sink(&port.name).is_none() {
+            text.push_str(&port_text("sink", port, port.kind.name()));
+        }
+    }
+    for mix in &routing.mixes {
+        text.push_str(&mix_text(routing, mix));
+    }
+    text
+}
+
+fn port_text<K>(side: &str, port: &Port<K>, kind: &str) -> String {
+    let path = path_of(&path_of(ROUTER, side), &port.name);
+    let devices: Array = port.devices.iter().map(DeviceName::word).collect();
+    let mut text = format!("[{path}]\nkind = {}\n", Value::from(kind));
+    text.push_str(&format!("device = {}\n", Value::from(devices)));
+    text.push_str(&format!("channels = {}\n", port.channels));
+    if port.mode != Mode::Auto {
+        text.push_str(&format!("mode = {}\n", Value::from(port.mode.name())));
+    }
+    text.push('\n');
+    text
+}
+
+fn mix_text(routing: &Routing, mix: &Mix) -> String {
+    let path = path_of(&path_of(ROUTER, "mix"), &mix.name);
+    let mut text = format!("[{path}]\n");
+    if mix.gain != Gain::default() {
+        text.push_str(&format!("gain_db = {:?}\n", mix.gain.db()));
+    }
+    if mix.mute {
+        text.push_str("mute = true\n");
+    }
+    text.push_str("routes = [\n");
+    for route in &mix.routes {
+        let channels = |port: Option<u32>| port.unwrap_or(0);
+        let from = channels(routing.source(&route.from).map(|port| port.channels));
+        let to = channels(routing.sink(&route.to).map(|port| port.channels));
+        let is_all = (1..=from.min(to))
+            .map(|n| (n, n))
+            .eq(route.channels.iter().copied());
+        let pairs = match is_all {
+            true => vec![None],
+            false => route.channels.iter().copied().map(Some).collect(),
+        };
+        for pair in pairs {
+            text.push_str(&format!("    {},\n", route_text(route, pair)));
+        }
+    }
+    text.push_str("]\n\n");
+    text
+}
+
+fn route_text(route: &Route, pair: Option<(u32, u32)>) -> String {
+    let mut table = InlineTable::new();
+    table.insert("from", route.from.as_str().into());
+    table.insert("to", route.to.as_str().into());
+    if let Some((from, to)) = pair {
+        table.insert("from_channel", i64::from(from).into());
+        table.insert("to_channel", i64::from(to).into());
+    }
+    if route.gain != Gain::default() {
+        table.insert("gain_db", route.gain.db().into());
+    }
+    let switches = [
+        ("mute", route.mute),
+        ("solo", route.solo),
+        ("invert", route.invert),
+    ];
+    for (key, is_on) in switches {
+        if is_on {
+            table.insert(key, true.into());
+        }
+    }
+    table.to_string()
+}
+
 fn header(name: &str) -> String {
     format!("[{}]\n", path_of(PROFILES, name))
 }
 
 /// Every key with its value; `None` where the device decides.
-fn settings(profile: &Profile) -> [(&'static str, Option<Value>); 10] {
+fn settings(profile: &Profile) -> [(&'static str, Option<Value>); 11] {
     let number = |number: u32| Value::from(i64::from(number));
     let formats: Array = profile.formats.iter().map(|format| format.name()).collect();
     [
@@ -54,6 +140,7 @@ fn settings(profile: &Profile) -> [(&'static str, Option<Value>); 10] {
         ("formats", Some(formats.into())),
         ("resampling", Some(profile.resampling.name().into())),
         ("dither", Some(profile.dither.into())),
+        ("hand_over", Some(profile.hand_over.name().into())),
         ("output", Some(side_value(&profile.output))),
         ("input", Some(side_value(&profile.input))),
     ]

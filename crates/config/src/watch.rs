@@ -122,7 +122,7 @@ pub(crate) mod tests {
     }
 
     fn rates(config: &Config) -> Vec<Option<u32>> {
-        config.profiles[3..]
+        config.profiles[4..]
             .iter()
             .map(|profile| profile.rate_hz)
             .collect()

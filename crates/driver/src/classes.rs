@@ -44,11 +44,17 @@ fn make(clsid: Guid) -> ObjectRef {
         // It was there when the host got the factory.
         .unwrap_or_else(|| Profile::new(BUILT_IN[0].name));
     let places = Places::of_user().or_log(config.log);
-    let wiring = wiring::of_profile(&profile);
+    let wiring = wiring::of_profile(&profile, &config.router);
     let driver = DirectDriver::with_wiring(profile.name.clone(), wiring.clone())
         .recorded(places, hresult_name);
     let driver = match watcher {
-        Some(watcher) => driver.following(Box::new(Followed::new(clsid, watcher, profile, wiring))),
+        Some(watcher) => driver.following(Box::new(Followed::new(
+            clsid,
+            watcher,
+            profile,
+            config.router,
+            wiring,
+        ))),
         None => driver,
     };
     Object::create(clsid, driver)

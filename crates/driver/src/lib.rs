@@ -8,4 +8,5 @@ mod classes;
 mod exports;
 #[cfg(feature = "guard")]
 mod guard_exports;
+mod router;
 mod wiring;

@@ -4,20 +4,34 @@
 use std::sync::Arc;
 
 use asio::abi::Guid;
-use config::{Profile, Watcher};
+use config::{Mode, Profile, Routing, Watcher};
+use engine::endpoint::Device;
 use session::{ChannelMap, JoinedDevice, Preferences, Wiring, WiringSource, installation};
 use wasapi_io::WasapiDevice;
 
-/// What a profile says.
-pub fn of_profile(profile: &Profile) -> Wiring {
+use crate::router;
+
+/// What a profile says; what the router is, if it is the profile's device.
+pub fn of_profile(profile: &Profile, routing: &Routing) -> Wiring {
     Wiring {
-        device: Arc::new(WasapiDevice::of_profile(profile)),
+        device: device(profile, routing),
         joined: joined(profile),
         preferences: Preferences::of_profile(profile),
     }
 }
 
+fn device(profile: &Profile, routing: &Routing) -> Arc<dyn Device> {
+    match profile.mode {
+        Mode::Router => router::device(profile, routing),
+        _ => Arc::new(WasapiDevice::of_profile(profile)),
+    }
+}
+
 fn joined(profile: &Profile) -> Vec<JoinedDevice> {
+    // The router joins devices itself.
+    if profile.mode == Mode::Router {
+        return Vec::new();
+    }
     let devices = WasapiDevice::joined_of_profile(profile).into_iter();
     devices
         .map(|(device, is_input, member)| JoinedDevice {
@@ -35,6 +49,7 @@ pub struct Followed {
     clsid: Guid,
     watcher: Watcher,
     profile: Profile,
+    routing: Routing,
     wiring: Wiring,
     /// What was found wrong with the file and not told yet.
     faults: Vec<String>,
@@ -43,11 +58,18 @@ pub struct Followed {
 impl Followed {
     /// Follows the file that `watcher` watches from there on where it said `profile`, of which `wiring`
     /// was made.
-    pub fn new(clsid: Guid, watcher: Watcher, profile: Profile, wiring: Wiring) -> Self {
+    pub fn new(
+        clsid: Guid,
+        watcher: Watcher,
+        profile: Profile,
+        routing: Routing,
+        wiring: Wiring,
+    ) -> Self {
         Self {
             clsid,
             watcher,
             profile,
+            routing,
             wiring,
             faults: Vec::new(),
         }
@@ -64,7 +86,15 @@ impl WiringSource for Followed {
             }
         };
         let profile = installation::profile_of(&config, self.clsid)?;
-        if profile == self.profile {
+        // What it wants of the router is all that matters to it.
+        let wants = |profile: &Profile, routing: &Routing| {
+            let is_routed = profile.mode == Mode::Router;
+            is_routed.then(|| (router::wants(profile, routing), routing.master()))
+        };
+        let is_routed_alike =
+            wants(&self.profile, &self.routing) == wants(&profile, &config.router);
+        self.routing = config.router;
+        if profile == self.profile && is_routed_alike {
             return None;
         }
         let before = std::mem::replace(&mut self.profile, profile);
@@ -80,8 +110,8 @@ impl WiringSource for Followed {
             };
             members(&before) == members(now)
         };
-        if !is_opened_alike || !same_members(0) {
-            self.wiring.device = Arc::new(WasapiDevice::of_profile(now));
+        if !is_opened_alike || !is_routed_alike || !same_members(0) {
+            self.wiring.device = device(now, &self.routing);
         }
         let members = |profile: &Profile| {
             let further = |side: &config::Side| side.members.get(1..).unwrap_or_default().to_vec();

@@ -18,10 +18,7 @@ use lexopt::prelude::*;
 use serde_json::json;
 
 const FRAMES: u32 = 8;
-const TERMS: Terms = Terms {
-    rate_hz: 48_000,
-    cycle_frames: FRAMES,
-};
+const TERMS: Terms = Terms::new(48_000, FRAMES);
 /// Samples of a half in one direction.
 const HALF: usize = 64 * 8_192;
 

@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use crate::block::{Planes, Way, plane, read, write};
+use crate::door::Terms;
 use crate::layout::{MAGIC, MEMORY_BYTES, VERSION, client_state, router_state};
-use crate::limits::{BLOCK_FRAMES_MAX, RATE_HZ_MAX, RATE_HZ_MIN};
-use crate::link::Link;
+use crate::limits::{BLOCK_FRAMES_MAX, LATENCY_FRAMES_MAX};
+use crate::link::{Interrupter, Link};
 use crate::wish::{Refusal, Wish};
 
 /// A client whose wishes wait for the router's answer.
@@ -32,7 +33,9 @@ pub enum Standing {
     Attached,
     /// It has let this client go; it may attach anew.
     Released,
-    /// It has ended or died; another one may come.
+    /// It has ended of its own will.
+    Ended,
+    /// It has died, or another one has come.
     Gone,
 }
 
@@ -45,6 +48,21 @@ pub struct ClientEnd<L> {
     /// The last block that was taken.
     number: u32,
     inputs: Planes,
+}
+
+/// What the router at the other end offers; `None` where none is that speaks this version.
+pub fn offered(link: &impl Link) -> Option<Terms> {
+    let router = &link.header().router;
+    let is_open = router.state.load(Ordering::Acquire) == router_state::OPEN;
+    let speaks = router.magic.load(Ordering::Relaxed) == MAGIC
+        && router.version.load(Ordering::Relaxed) == VERSION
+        && router.bytes.load(Ordering::Relaxed) == MEMORY_BYTES as u32;
+    let lives = || link.is_alive(router.process.load(Ordering::Relaxed));
+    if is_open && speaks && lives() {
+        Terms::read(router)
+    } else {
+        None
+    }
 }
 
 /// Claims a place for this process, which is not 0, and writes down what it wants.
@@ -153,15 +171,47 @@ impl<L: Link> ClientEnd<L> {
         &self.wish
     }
 
-    /// The router's rate in Hz and its block in frames, as far as they are any.
-    pub fn terms(&self) -> (u32, u32) {
+    /// What the router offers now, as far as it is anything.
+    pub fn terms(&self) -> Option<Terms> {
+        Terms::read(&self.link.header().router)
+    }
+
+    /// Frames to the output of the router's device, and from its input.
+    pub fn device_latencies_frames(&self) -> (u32, u32) {
         let router = &self.link.header().router;
-        let rate_hz = router.rate_hz.load(Ordering::Relaxed);
-        let frames = router.cycle_frames.load(Ordering::Relaxed);
+        let output = router.output_latency_frames.load(Ordering::Relaxed);
+        let input = router.input_latency_frames.load(Ordering::Relaxed);
         (
-            rate_hz.clamp(RATE_HZ_MIN, RATE_HZ_MAX),
-            frames.clamp(1, BLOCK_FRAMES_MAX),
+            output.min(LATENCY_FRAMES_MAX),
+            input.min(LATENCY_FRAMES_MAX),
         )
+    }
+
+    /// What ends a [`wait`](Self::wait).
+    pub fn interrupter(&self) -> Interrupter {
+        self.link.interrupter()
+    }
+
+    /// Keeps its place and makes no sound until it [goes on](Self::go_on). Real-time safe.
+    pub fn rest(&mut self) {
+        self.set_state(client_state::RESTS);
+    }
+
+    /// Makes sound again, from the next block that it is asked for. Real-time safe.
+    pub fn go_on(&mut self) {
+        // What was asked for meanwhile is silence.
+        if let Some(block) = self.take() {
+            self.give(block, 0, |_| None);
+        }
+        self.set_state(client_state::ASKS);
+    }
+
+    fn set_state(&self, state: u32) {
+        if !self.is_ours() {
+            return;
+        }
+        let client = &self.link.header().client;
+        client.state.store(state, Ordering::Release);
     }
 
     /// Frames that the hand-over adds now.
@@ -194,13 +244,22 @@ impl<L: Link> ClientEnd<L> {
     pub fn standing(&self) -> Standing {
         let router = &self.link.header().router;
         let is_open = router.state.load(Ordering::Acquire) == router_state::OPEN;
-        if !is_open || !self.link.is_alive(self.process) {
+        let is_same = router.process.load(Ordering::Relaxed) == self.process;
+        if is_same && self.has_ended() {
+            Standing::Ended
+        } else if !is_open || !is_same || !self.link.is_alive(self.process) {
             Standing::Gone
         } else if router.generation.load(Ordering::Acquire) == self.generation {
             Standing::Attached
         } else {
             Standing::Released
         }
+    }
+
+    /// Whether the router has said that it ends. Real-time safe.
+    pub fn has_ended(&self) -> bool {
+        let router = &self.link.header().router;
+        router.state.load(Ordering::Acquire) == router_state::ENDED
     }
 
     /// The block that the router asks for, if it is a new one: its sound is there for
@@ -257,9 +316,19 @@ impl<L: Link> ClientEnd<L> {
         self.link.wake();
     }
 
-    /// Leaves; the place is free when the router has seen it.
+    /// Leaves; the place is free when the router has seen it. What another router has taken over is
+    /// left alone.
     pub fn leave(self) -> L {
-        leave(&self.link);
+        if self.is_ours() {
+            leave(&self.link);
+        }
         self.link
+    }
+
+    /// Whether the place is this client's still.
+    fn is_ours(&self) -> bool {
+        // A router frees no place of a client that has not left.
+        let router = &self.link.header().router;
+        router.process.load(Ordering::Acquire) == self.process
     }
 }

@@ -1,9 +1,10 @@
 //! A place where a client can attach, as the router sees it.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::layout::{MAGIC, MEMORY_BYTES, VERSION, client_state, router_state};
-use crate::link::Link;
+use crate::layout::{MAGIC, MEMORY_BYTES, RouterPart, VERSION, client_state, router_state};
+use crate::limits::{BLOCK_FRAMES_MAX, LATENCY_FRAMES_MAX, RATE_HZ_MAX, RATE_HZ_MIN};
+use crate::link::{Interrupter, Link};
 use crate::router_end::RouterEnd;
 use crate::wish::{Refusal, Wish};
 
@@ -14,6 +15,44 @@ pub struct Terms {
     pub rate_hz: u32,
     /// The graph's block in frames.
     pub cycle_frames: u32,
+    /// Frames from the making of a block to the output of the device that keeps the time.
+    pub output_latency_frames: u32,
+    /// Frames from that device's input to the making of a block.
+    pub input_latency_frames: u32,
+}
+
+impl Terms {
+    /// Those of a graph of that rate and block, without devices.
+    pub const fn new(rate_hz: u32, cycle_frames: u32) -> Terms {
+        Terms {
+            rate_hz,
+            cycle_frames,
+            output_latency_frames: 0,
+            input_latency_frames: 0,
+        }
+    }
+
+    fn write(&self, part: &RouterPart) {
+        let put = |word: &AtomicU32, value| word.store(value, Ordering::Relaxed);
+        put(&part.rate_hz, self.rate_hz);
+        put(&part.cycle_frames, self.cycle_frames);
+        put(&part.output_latency_frames, self.output_latency_frames);
+        put(&part.input_latency_frames, self.input_latency_frames);
+    }
+
+    /// Reads what a router claims, each word once; `None` where it is no graph's.
+    pub(crate) fn read(part: &RouterPart) -> Option<Terms> {
+        let get = |word: &AtomicU32| word.load(Ordering::Relaxed);
+        let terms = Terms {
+            rate_hz: get(&part.rate_hz),
+            cycle_frames: get(&part.cycle_frames),
+            output_latency_frames: get(&part.output_latency_frames).min(LATENCY_FRAMES_MAX),
+            input_latency_frames: get(&part.input_latency_frames).min(LATENCY_FRAMES_MAX),
+        };
+        let is_graph = (RATE_HZ_MIN..=RATE_HZ_MAX).contains(&terms.rate_hz)
+            && (1..=BLOCK_FRAMES_MAX).contains(&terms.cycle_frames);
+        is_graph.then_some(terms)
+    }
 }
 
 /// The router's end of a link to nobody. Not for the real-time path.
@@ -46,6 +85,21 @@ impl<L: Link> Door<L> {
         let part = &door.link.header().router;
         part.state.store(router_state::OPEN, Ordering::Release);
         door
+    }
+
+    /// Shows what the router offers to whoever looks, before anybody asks.
+    pub fn show(&self, terms: &Terms) {
+        terms.write(&self.link.header().router);
+    }
+
+    /// Waits until somebody may be there, for so many nanoseconds at most.
+    pub fn wait(&self, timeout_ns: u64) -> bool {
+        self.link.wait(timeout_ns)
+    }
+
+    /// What ends a [`wait`](Self::wait).
+    pub fn interrupter(&self) -> Interrupter {
+        self.link.interrupter()
     }
 
     /// A door again, after a client. Nobody can come in until that client's process is gone or says
@@ -86,10 +140,7 @@ impl<L: Link> Door<L> {
             return Knock::Nobody(self);
         }
         let wish = Wish::read(client).and_then(|wish| suits(&wish).map(|()| wish));
-        router.rate_hz.store(terms.rate_hz, Ordering::Relaxed);
-        router
-            .cycle_frames
-            .store(terms.cycle_frames, Ordering::Relaxed);
+        terms.write(router);
         router.late_blocks.store(0, Ordering::Relaxed);
         let answer = wish.as_ref().err().map_or(0, |refusal| refusal.number());
         router.answer.store(answer, Ordering::Relaxed);

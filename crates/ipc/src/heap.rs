@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::layout::Header;
 use crate::limits::SAMPLES;
-use crate::link::Link;
+use crate::link::{Interrupter, Link};
 
 /// The memory of two [`HeapLink`]s, as anybody sees it who shares it.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub struct HeapLink {
     memory: Arc<Memory>,
     wakes: SyncSender<()>,
     woken: Receiver<()>,
+    /// The other end's way to wake this one.
+    wakes_self: SyncSender<()>,
 }
 
 /// The router's and the client's end of a link inside this process.
@@ -51,13 +53,15 @@ pub fn heap_links() -> (HeapLink, HeapLink) {
     let (to_router, from_client) = sync_channel(1);
     let router = HeapLink {
         memory: Arc::clone(&memory),
-        wakes: to_client,
+        wakes: to_client.clone(),
         woken: from_client,
+        wakes_self: to_router.clone(),
     };
     let client = HeapLink {
         memory,
         wakes: to_router,
         woken: from_router,
+        wakes_self: to_client,
     };
     (router, client)
 }
@@ -95,6 +99,13 @@ impl Link for HeapLink {
         self.woken
             .recv_timeout(Duration::from_nanos(timeout_ns))
             .is_ok()
+    }
+
+    fn interrupter(&self) -> Interrupter {
+        let wakes = self.wakes_self.clone();
+        Interrupter::new(move || {
+            let _ = wakes.try_send(());
+        })
     }
 
     fn is_alive(&self, _process: u32) -> bool {

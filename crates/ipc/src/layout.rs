@@ -10,7 +10,7 @@ use crate::limits::{NAME_BYTES_MAX, SAMPLES};
 /// Marks the memory as ours: `a2wr`.
 pub const MAGIC: u32 = 0x7277_3261;
 /// Counts up with every change of the layout or of what its fields mean.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Bytes of the header; the samples follow.
 pub const HEADER_BYTES: usize = 4_096;
 /// Bytes of all of it.
@@ -34,6 +34,8 @@ pub(crate) mod client_state {
     pub const ASKS: u32 = 1;
     /// It leaves.
     pub const LEAVES: u32 = 2;
+    /// It was let in and keeps its place, but makes no sound for now.
+    pub const RESTS: u32 = 3;
 }
 
 /// The beginning of the memory.
@@ -81,6 +83,10 @@ pub struct RouterPart {
     pub frame: AtomicU64,
     /// Its time in nanoseconds of the machine's clock that never goes back.
     pub now_ns: AtomicU64,
+    /// Frames from the making of a block to the output of the device that keeps the time.
+    pub output_latency_frames: AtomicU32,
+    /// Frames from that device's input to the making of a block.
+    pub input_latency_frames: AtomicU32,
 }
 
 /// What the client writes.
@@ -138,6 +144,8 @@ const _: () = {
     assert!(offset_of!(RouterPart, answer) == 28);
     assert!(offset_of!(RouterPart, asked) == 48);
     assert!(offset_of!(RouterPart, frame) == 56 && offset_of!(RouterPart, now_ns) == 64);
+    assert!(offset_of!(RouterPart, output_latency_frames) == 72);
+    assert!(offset_of!(RouterPart, input_latency_frames) == 76);
     assert!(offset_of!(ClientPart, inputs) == 20);
     assert!(offset_of!(ClientPart, done) == 44);
     assert!(offset_of!(ClientPart, name) == 64);

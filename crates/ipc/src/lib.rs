@@ -37,13 +37,13 @@ mod wish;
 pub mod windows;
 
 pub use block::{LOUDEST, Planes};
-pub use client_end::{Answered, Asked, ClientEnd, Knocking, Standing, knock};
+pub use client_end::{Answered, Asked, ClientEnd, Knocking, Standing, knock, offered};
 pub use door::{Door, Knock, Terms};
 pub use heap::{HeapLink, HeapMemory, heap_links};
 pub use layout::{ClientPart, HEADER_BYTES, Header, MAGIC, MEMORY_BYTES, RouterPart, VERSION};
 pub use limits::{
     BLOCK_FRAMES_MAX, CHANNELS_MAX, CLIENTS_MAX, NAME_BYTES_MAX, RATE_HZ_MAX, RATE_HZ_MIN,
 };
-pub use link::Link;
+pub use link::{Interrupter, Link};
 pub use router_end::{Collected, Counts, RouterEnd};
 pub use wish::{HandOver, Refusal, Wish};

@@ -13,6 +13,9 @@ pub const RATE_HZ_MIN: u32 = 8_000;
 /// The highest rate in Hz.
 pub const RATE_HZ_MAX: u32 = 768_000;
 
+/// No device is later than this.
+pub(crate) const LATENCY_FRAMES_MAX: u32 = 1 << 20;
+
 /// Samples of one half in one direction.
 pub(crate) const HALF_SAMPLES: usize = CHANNELS_MAX as usize * BLOCK_FRAMES_MAX as usize;
 /// Samples of all four.

@@ -1,6 +1,6 @@
 //! The router's end of an attached client.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::block::{Planes, Way, plane, read, write};
 use crate::layout::client_state;
@@ -18,6 +18,8 @@ pub enum Collected {
     Behind,
     /// The client says that it leaves: it is silent.
     Leaving,
+    /// The client keeps its place and makes no sound for now; nothing is asked of it.
+    Resting,
 }
 
 /// What was seen of a client.
@@ -72,6 +74,11 @@ impl<L: Link> RouterEnd<L> {
         &self.wish
     }
 
+    /// The process that the client claims to be.
+    pub fn process(&self) -> u32 {
+        self.link.header().client.process.load(Ordering::Relaxed)
+    }
+
     /// What was seen so far.
     pub fn counts(&self) -> Counts {
         self.counts
@@ -83,17 +90,26 @@ impl<L: Link> RouterEnd<L> {
         part.added_frames.store(frames, Ordering::Relaxed);
     }
 
+    /// Tells the client how far it is to the device's output, and from its input.
+    pub fn tell_latencies(&self, output_frames: u32, input_frames: u32) {
+        let part = &self.link.header().router;
+        let put = |word: &AtomicU32, frames| word.store(frames, Ordering::Relaxed);
+        put(&part.output_latency_frames, output_frames);
+        put(&part.input_latency_frames, input_frames);
+    }
+
     /// Asks for the next block: `input` gives what the client hears, channel by channel, `None` for
     /// silence. `frame` is the block's first frame and `now_ns` its time. False if the client is not
-    /// done with the one before, which then is given up; it counts as late when it is collected.
-    /// Real-time safe.
+    /// done with the one before, which then is given up and counts as late when it is collected, and if
+    /// it rests. Real-time safe.
     pub fn ask<'a>(
         &mut self,
         frame: u64,
         now_ns: u64,
         input: impl Fn(usize) -> Option<&'a [f32]>,
     ) -> bool {
-        if self.is_behind && !self.is_done() {
+        let state = self.link.header().client.state.load(Ordering::Relaxed);
+        if state == client_state::RESTS || self.is_behind && !self.is_done() {
             return false;
         }
         if self.is_open && !self.is_done() {
@@ -134,7 +150,7 @@ impl<L: Link> RouterEnd<L> {
         self.is_silent = came != Collected::OnTime;
         match came {
             Collected::OnTime => self.take_over(),
-            Collected::Leaving => {}
+            Collected::Leaving | Collected::Resting => {}
             Collected::Late | Collected::Behind => {
                 self.counts.late += 1;
                 let part = &self.link.header().router;
@@ -161,7 +177,8 @@ impl<L: Link> RouterEnd<L> {
     /// system.
     pub fn is_gone(&self) -> bool {
         let part = &self.link.header().client;
-        part.state.load(Ordering::Acquire) != client_state::ASKS
+        let state = part.state.load(Ordering::Acquire);
+        !matches!(state, client_state::ASKS | client_state::RESTS)
             || !self.link.is_alive(part.process.load(Ordering::Relaxed))
     }
 
@@ -173,9 +190,16 @@ impl<L: Link> RouterEnd<L> {
 
     fn await_block(&mut self, wait_ns: u64) -> Collected {
         let part = &self.link.header().client;
-        if part.state.load(Ordering::Relaxed) != client_state::ASKS {
-            self.is_open = false;
-            return Collected::Leaving;
+        match part.state.load(Ordering::Relaxed) {
+            client_state::ASKS => {}
+            state => {
+                self.is_behind |= self.is_open;
+                self.is_open = false;
+                return match state {
+                    client_state::RESTS => Collected::Resting,
+                    _ => Collected::Leaving,
+                };
+            }
         }
         if !self.is_open {
             return Collected::Behind;

@@ -9,10 +9,7 @@ use ipc::{
 };
 use proptest::prelude::*;
 
-const TERMS: Terms = Terms {
-    rate_hz: 48_000,
-    cycle_frames: 8,
-};
+const TERMS: Terms = Terms::new(48_000, 8);
 const FRAMES: usize = 8;
 
 fn wish() -> Wish {

@@ -5,13 +5,10 @@ use std::thread;
 
 use ipc::{
     Answered, ClientEnd, Collected, Door, HandOver, HeapLink, Knock, Link, Refusal, RouterEnd,
-    Standing, Terms, Wish, heap_links, knock,
+    Standing, Terms, Wish, heap_links, knock, offered,
 };
 
-const TERMS: Terms = Terms {
-    rate_hz: 48_000,
-    cycle_frames: 64,
-};
+const TERMS: Terms = Terms::new(48_000, 64);
 const SECOND: u64 = 1_000_000_000;
 
 fn wish() -> Wish {
@@ -39,7 +36,7 @@ fn attach(wish: &Wish) -> (RouterEnd<HeapLink>, ClientEnd<HeapLink>) {
         panic!("it was let in");
     };
     assert_eq!(router.wish(), wish);
-    assert_eq!(client.terms(), (48_000, 64));
+    assert_eq!(client.terms(), Some(TERMS));
     (router, client)
 }
 
@@ -143,6 +140,49 @@ fn a_late_client_is_silent_and_comes_back() {
     let counts = router.counts();
     assert_eq!((counts.asked, counts.on_time, counts.late), (2, 1, 5));
     assert_eq!(client.late_blocks(), 5);
+}
+
+#[test]
+fn a_client_that_rests_keeps_its_place_and_is_not_late() {
+    let (mut router, mut client) = attach(&wish());
+    assert!(ask(&mut router, 0), "it was not told in time");
+    client.rest();
+    assert_eq!(router.collect(0), Collected::Resting);
+    for block in 1..5 {
+        assert!(!ask(&mut router, block * 64));
+        assert_eq!(router.collect(0), Collected::Resting);
+    }
+    assert!(!router.is_gone());
+    client.go_on();
+    assert!(ask(&mut router, 320));
+    assert_eq!(work(&mut client), Some(320));
+    assert_eq!(router.collect(0), Collected::OnTime);
+    assert_played(&router, 320);
+    assert_eq!(router.counts().late, 0);
+}
+
+#[test]
+fn what_is_offered_is_seen_before_anybody_knocks() {
+    let (router, client) = heap_links();
+    assert_eq!(offered(&client), None, "nobody is there");
+    let terms = Terms {
+        output_latency_frames: 480,
+        ..TERMS
+    };
+    let door = Door::open(router, 1);
+    assert_eq!(offered(&client), None, "it is no graph yet");
+    door.show(&terms);
+    assert_eq!(offered(&client), Some(terms));
+    door.close();
+    assert_eq!(offered(&client), None);
+}
+
+#[test]
+fn a_wait_can_be_interrupted() {
+    let (_router, client) = attach(&wish());
+    let interrupter = client.interrupter();
+    thread::spawn(move || interrupter.interrupt());
+    assert!(client.wait(10 * SECOND));
 }
 
 #[test]

@@ -58,10 +58,7 @@ fn seat(number: usize) -> Result<Seat<AtOnce>, String> {
     };
     let door = Door::open(AtOnce(router), 1);
     let knocking = knock(client, 7, &wish).map_err(|_| "the door is shut")?;
-    let terms = Terms {
-        rate_hz: RATE_HZ,
-        cycle_frames: FRAMES,
-    };
+    let terms = Terms::new(RATE_HZ, FRAMES);
     let Knock::Attached(end) = door.look(terms, |_| Ok(())) else {
         return Err("a client was not let in".to_owned());
     };

@@ -22,6 +22,8 @@ pub struct SeatStatus {
     pub added_frames: u32,
     /// It runs beside the cycle.
     pub is_pipelined: bool,
+    /// It makes no sound for now, as it says.
+    pub is_resting: bool,
     /// It has said that it leaves.
     pub is_leaving: bool,
 }
@@ -31,8 +33,11 @@ struct Shared {
     on_time: Counter,
     late: Counter,
     skipped: Counter,
-    /// The added frames, and above them whether it is pipelined and leaving.
+    /// The added frames, and above them whether it is pipelined, leaving, resting.
     state: Gauge,
+    /// Frames to the output of the device that keeps the time, and from its input.
+    output_latency: Gauge,
+    input_latency: Gauge,
 }
 
 /// Reads a client's [`SeatStatus`] from any thread.
@@ -41,8 +46,15 @@ pub struct SeatView(Arc<Shared>);
 
 const PIPELINED: u64 = 1 << 32;
 const LEAVING: u64 = 1 << 33;
+const RESTING: u64 = 1 << 34;
 
 impl SeatView {
+    /// Lets the client know how far it is to the device's output, and from its input, in frames.
+    pub fn set_device_latencies(&self, output_frames: u32, input_frames: u32) {
+        self.0.output_latency.set(u64::from(output_frames));
+        self.0.input_latency.set(u64::from(input_frames));
+    }
+
     /// As it is now.
     pub fn status(&self) -> SeatStatus {
         let state = self.0.state.get();
@@ -52,6 +64,7 @@ impl SeatView {
             skipped_frames: self.0.skipped.get(),
             added_frames: state as u32,
             is_pipelined: state & PIPELINED != 0,
+            is_resting: state & RESTING != 0,
             is_leaving: state & LEAVING != 0,
         }
     }
@@ -78,6 +91,8 @@ pub struct Seat<L> {
     is_used: bool,
     /// It has just changed over into the cycle.
     skips: bool,
+    /// It makes no sound for now.
+    is_resting: bool,
     /// The next block's first frame, since the client came.
     frame: u64,
     shared: Arc<Shared>,
@@ -104,6 +119,7 @@ impl<L: Link> Seat<L> {
             is_asked: false,
             is_used: false,
             skips: false,
+            is_resting: false,
             frame: 0,
             shared: Arc::default(),
         };
@@ -212,6 +228,10 @@ impl<L: Link> Seat<L> {
         if self.hears.frames() < self.block_frames {
             return false;
         }
+        let shared = &self.shared;
+        let latencies = (shared.output_latency.get(), shared.input_latency.get());
+        self.end
+            .tell_latencies(latencies.0 as u32, latencies.1 as u32);
         let (hears, frames) = (&self.hears, self.block_frames);
         self.end.ask(self.frame, now_ns, |channel| {
             Some(hears.front(channel, frames))
@@ -232,7 +252,7 @@ impl<L: Link> Seat<L> {
         match came {
             Collected::OnTime => self.shared.on_time.add(1),
             Collected::Late | Collected::Behind => self.shared.late.add(1),
-            Collected::Leaving => {}
+            Collected::Leaving | Collected::Resting => {}
         }
         let busy_ns = u64::from(self.end.busy_ns());
         let next = self.choice.note(came, busy_ns, now_ns);
@@ -240,8 +260,12 @@ impl<L: Link> Seat<L> {
             self.change_over(next);
             self.tell();
         }
+        let is_resting = came == Collected::Resting;
         if came == Collected::Leaving {
             self.shared.state.set(self.state() | LEAVING);
+        } else if std::mem::replace(&mut self.is_resting, is_resting) != is_resting {
+            let mark = if is_resting { RESTING } else { 0 };
+            self.shared.state.set(self.state() | mark);
         }
     }
 

@@ -39,10 +39,7 @@ fn attach(wish: &Wish) -> (Seat<Quiet>, ClientEnd<Quiet>) {
     let Ok(knocking) = knock(Quiet(client), 7, wish) else {
         panic!("the place is free");
     };
-    let terms = Terms {
-        rate_hz: 48_000,
-        cycle_frames: 64,
-    };
+    let terms = Terms::new(48_000, 64);
     let Knock::Attached(end) = door.look(terms, |_| Ok(())) else {
         panic!("all is as it should be");
     };

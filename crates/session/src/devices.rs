@@ -69,7 +69,18 @@ impl Layout {
     }
 
     fn add(&mut self, device: usize, side: Option<&SideInfo>, map: &ChannelMap, is_input: bool) {
-        let Some(side) = side else { return };
+        let nothing = SideInfo {
+            name: String::new(),
+            channels: 0,
+            channel_mask: 0,
+            sample: SampleFormat::Float32,
+            latency_frames_estimate: 0,
+        };
+        let side = match (side, map) {
+            (Some(side), _) => side,
+            (None, ChannelMap::Exactly(_)) => &nothing,
+            (None, _) => return,
+        };
         let list = if is_input {
             &mut self.inputs
         } else {

@@ -1,42 +1,27 @@
 //! A stream from one ASIO host to one device: the handle that the control side holds.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
-use std::time::Duration;
 
-use asio::abi::AsioError;
 use asio::driver::{
-    ChannelId, Error, HostBuffers, InternalFrames, Latencies, Live, Result, SampleType, Stream,
+    ChannelId, HostBuffers, InternalFrames, Latencies, Live, Result, SampleType, Stream,
     StreamRequest,
 };
-use asio_io::{HostLive, driver_error};
+use asio_io::{HostClient, HostLive, driver_error};
 use engine::endpoint::{Lost, Sides};
 use rt::Flag;
 
 use crate::devices::Layout;
+use crate::handle::StreamHandle;
 use crate::keeper::Purpose;
-use crate::orders::Command;
-use crate::stream_thread::{self, Opened, Setup};
+use crate::stream_thread::Setup;
 use crate::wiring::{Wires, Wiring};
-
-/// How long a device may take to open or to start before the host gets an error instead.
-const DEVICE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the host waits for its own callback to come back when it stops. Some hosts hold a lock
-/// that their callback wants; after this time the stream ends by itself, behind them.
-const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// An open stream. Dropping it stops and closes the device.
 pub struct DirectStream {
     buffers: Arc<HostBuffers>,
     rate_hz: u32,
     live: Arc<HostLive>,
-    /// Shared with the stream's thread alone: once it is false, this stream calls the host no more,
-    /// even if its thread is still on the way out.
-    running: Arc<Flag>,
-    opened: Opened,
-    commands: Sender<Command>,
-    /// Disconnected when the thread has ended.
-    ended: Receiver<()>,
+    handle: StreamHandle,
 }
 
 /// At which rates a stream runs, in Hz.
@@ -82,58 +67,38 @@ impl DirectStream {
         };
         let buffers = HostBuffers::new(how.sample_type, &channels, block_frames);
         let running = Arc::new(Flag::new(false));
-        let (commands, command_receiver) = channel();
-        let (opened_sender, opened) = sync_channel(1);
-        let (ended_sender, ended) = sync_channel(0);
-        let setup = Setup {
+        let client = HostClient::new(
+            Arc::clone(&buffers),
+            host,
+            Arc::clone(&live),
+            Arc::clone(&running),
+            &[],
+            &[],
+            rate_hz,
+        );
+        let handle = StreamHandle::open(Arc::clone(&running), |sender| Setup {
             wires,
             wiring: how.wiring,
             purpose,
             device_hz,
-            placeholder: Lost {
-                output: how
-                    .placeholder
-                    .output
-                    .filter(|_| purpose.sides.has_output()),
-                input: how.placeholder.input.filter(|_| purpose.sides.has_input()),
-                ..how.placeholder
-            },
+            placeholder: purpose.part_of_lost(how.placeholder),
             layout: how.layout,
-            buffers: Arc::clone(&buffers),
-            host,
-            live: Arc::clone(&live),
-            running: Arc::clone(&running),
-            sender: commands.clone(),
-        };
-        std::thread::Builder::new()
-            .name("asio2wasapi stream".into())
-            .spawn(move || {
-                stream_thread::run(setup, opened_sender, command_receiver);
-                drop(ended_sender);
-            })
-            .map_err(|error| {
-                let message = format!("No thread for the stream: {error}.");
-                Error::new(AsioError::NO_MEMORY, message)
-            })?;
-        match opened.recv_timeout(DEVICE_TIMEOUT) {
-            Ok(Ok(opened)) => Ok(Self {
-                buffers,
-                rate_hz,
-                live,
-                running,
-                opened,
-                commands,
-                ended,
-            }),
-            Ok(Err(error)) => Err(driver_error(error)),
-            Err(RecvTimeoutError::Timeout) => Err(silent_device("open")),
-            Err(RecvTimeoutError::Disconnected) => Err(broken_thread()),
-        }
+            client,
+            used: channels,
+            running,
+            sender,
+        });
+        Ok(Self {
+            buffers,
+            rate_hz,
+            live,
+            handle: handle.map_err(driver_error)?,
+        })
     }
 
     /// What waits in the driver itself now.
     pub(crate) fn internal_frames(&self) -> InternalFrames {
-        self.opened.latency.internal_frames()
+        self.handle.internal_frames()
     }
 
     /// The latencies as they are now.
@@ -143,9 +108,10 @@ impl DirectStream {
         } else {
             self.buffers.block_frames()
         };
+        let (input_frames, output_frames) = self.handle.latencies_frames(ready_frames);
         Latencies {
-            input_frames: self.opened.latency.input_frames(),
-            output_frames: self.opened.latency.output_frames(ready_frames),
+            input_frames,
+            output_frames,
         }
     }
 
@@ -157,23 +123,10 @@ impl DirectStream {
         self.buffers.channels().contains(&channel)
     }
 
-    fn send(&self, command: Command) -> Result<()> {
-        let sent = self.commands.send(command).is_ok();
-        self.opened.waker.wake();
-        if sent { Ok(()) } else { Err(broken_thread()) }
+    /// False in the host's callback: the thread that would answer is this one then.
+    fn can_wait(&self) -> bool {
+        !self.live.on_callback_thread()
     }
-}
-
-fn silent_device(verb: &str) -> Error {
-    let seconds = DEVICE_TIMEOUT.as_secs();
-    let message =
-        format!("The device did not {verb} within {seconds} s; unplug it and plug it in.");
-    Error::new(AsioError::HW_MALFUNCTION, message)
-}
-
-fn broken_thread() -> Error {
-    let message = "The stream's thread has ended; dispose of the buffers and create them again.";
-    Error::new(AsioError::HW_MALFUNCTION, message)
 }
 
 impl Stream for DirectStream {
@@ -181,39 +134,18 @@ impl Stream for DirectStream {
         &self.buffers
     }
 
+    /// Inside the callback it starts when that has returned.
     fn start(&mut self) -> Result<()> {
-        let (reply, answer) = sync_channel(1);
-        self.send(Command::Start(reply))?;
-        if self.live.on_callback_thread() {
-            // The thread that would answer is this one; it starts when the callback has returned.
-            return Ok(());
-        }
-        match answer.recv_timeout(DEVICE_TIMEOUT) {
-            Ok(result) => result.map_err(driver_error),
-            Err(RecvTimeoutError::Timeout) => Err(silent_device("start")),
-            Err(RecvTimeoutError::Disconnected) => Err(broken_thread()),
-        }
+        self.handle.start(self.can_wait()).map_err(driver_error)
     }
 
     fn stop(&mut self) -> Result<()> {
-        self.running.set(false);
-        let (reply, answer) = sync_channel(1);
-        self.send(Command::Stop(reply))?;
-        if !self.live.on_callback_thread() {
-            // After the time-out the callback is still running; it is the last one.
-            let _ = answer.recv_timeout(STOP_TIMEOUT);
-        }
-        Ok(())
+        self.handle.stop(self.can_wait()).map_err(driver_error)
     }
 }
 
 impl Drop for DirectStream {
     fn drop(&mut self) {
-        self.running.set(false);
-        // One that has ended needs not be told.
-        let _ = self.send(Command::Close);
-        if !self.live.on_callback_thread() {
-            let _ = self.ended.recv_timeout(STOP_TIMEOUT);
-        }
+        self.handle.close(self.can_wait());
     }
 }

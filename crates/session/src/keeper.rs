@@ -4,8 +4,6 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 
-use asio::abi::HostMessage;
-use asio::driver::HostCallbacks;
 use engine::endpoint::{
     Chosen, Device, DeviceInfo, Endpoint, EndpointError, FaultKind, Lost, OpenRequest, Reopener,
     Sides,
@@ -17,6 +15,7 @@ use crate::devices::Layout;
 use crate::orders::{Change, Command, CurrentWaker, Offer, Refit, Report};
 use crate::preferences::Preferences;
 use crate::rates::{at_rate, device_hz};
+use crate::stream_client::{Ears, News};
 use crate::telling::{self, KeeperTale};
 use crate::wiring::{Wires, Wiring};
 
@@ -60,6 +59,15 @@ impl Purpose {
         }
     }
 
+    /// What stands for a device, for these sides.
+    pub(crate) fn part_of_lost(&self, like: Lost) -> Lost {
+        Lost {
+            output: like.output.filter(|_| self.sides.has_output()),
+            input: like.input.filter(|_| self.sides.has_input()),
+            ..like
+        }
+    }
+
     /// What a choice means for these sides.
     pub(crate) fn part_of(&self, chosen: Chosen) -> Chosen {
         Chosen {
@@ -84,7 +92,7 @@ pub(crate) struct Setup {
     pub on: Option<(Chosen, Chosen)>,
     /// What the host knows of its channels.
     pub layout: Layout,
-    pub host: HostCallbacks,
+    pub ears: Arc<dyn Ears>,
     pub commands: Sender<Command>,
     pub stream: CurrentWaker,
 }
@@ -134,7 +142,7 @@ pub(crate) fn begin(setup: Setup) -> Option<KeeperHandle> {
         spec: setup.spec,
         layout: None,
         must_reopen: false,
-        host: setup.host,
+        ears: setup.ears,
         commands: setup.commands,
         stream: setup.stream,
         waker: waker.clone(),
@@ -184,7 +192,7 @@ struct Keeper {
     told: (usize, usize),
     /// What the host was asked for last.
     asked_for: Option<Reason>,
-    host: HostCallbacks,
+    ears: Arc<dyn Ears>,
     commands: Sender<Command>,
     stream: CurrentWaker,
     waker: CurrentWaker,
@@ -474,7 +482,7 @@ impl Keeper {
         if self.asked_for.as_ref() != Some(&reason) {
             self.tale.asked_host(reason.text());
             self.asked_for = Some(reason);
-            self.host.message(HostMessage::RESET_REQUEST, 0);
+            self.ears.tell(News::MakeAnew);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the stream's thread knows of latency, for the control side to read.
 
 use asio::driver::InternalFrames;
-use asio_io::HostClient;
+use engine::client::Client;
 use engine::endpoint::{EndpointTiming, MeasuredLatency};
 use engine::graph::{Graph, GraphSpec};
 use engine::latency::{InputLatency, Latency};
@@ -26,9 +26,9 @@ pub(crate) struct LatencyGauges {
 impl LatencyGauges {
     /// Takes over what is known now of a graph that was made by `spec`. Returns whether the host
     /// should ask for its latencies again. Neither allocates nor blocks.
-    pub(crate) fn update(
+    pub(crate) fn update<C: Client>(
         &self,
-        graph: &Graph<HostClient>,
+        graph: &Graph<C>,
         spec: &GraphSpec,
         measured: MeasuredLatency,
     ) -> bool {
@@ -59,7 +59,7 @@ impl LatencyGauges {
 }
 
 /// The parts for a host that says when its block is ready.
-fn output(graph: &Graph<HostClient>, spec: &GraphSpec, measured: MeasuredLatency) -> Latency {
+fn output<C: Client>(graph: &Graph<C>, spec: &GraphSpec, measured: MeasuredLatency) -> Latency {
     let device_hz = spec.output.map_or(spec.rate_hz, |format| format.rate_hz);
     let own = |frames| at_rate(frames, device_hz, spec.rate_hz);
     let EndpointTiming {
@@ -84,7 +84,7 @@ fn output(graph: &Graph<HostClient>, spec: &GraphSpec, measured: MeasuredLatency
     }
 }
 
-fn input(graph: &Graph<HostClient>, spec: &GraphSpec, measured: MeasuredLatency) -> InputLatency {
+fn input<C: Client>(graph: &Graph<C>, spec: &GraphSpec, measured: MeasuredLatency) -> InputLatency {
     let device_hz = spec.input.map_or(spec.rate_hz, |format| format.rate_hz);
     let own = |frames| at_rate(frames, device_hz, spec.rate_hz);
     let device_frames = measured.input_device_frames;

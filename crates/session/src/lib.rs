@@ -4,6 +4,8 @@
 //! the device says, and opens a [`DirectStream`] when the host creates its buffers. Each stream has
 //! one thread, which opens the device, runs the cycle and closes the device.
 //!
+//! [`OwnStreams`] makes streams on the same machinery for a [`StreamClient`] that is no ASIO host.
+//!
 //! This crate knows neither WASAPI nor any other kind of device: what works on one works on all.
 #![forbid(unsafe_code)]
 
@@ -11,6 +13,7 @@ mod channel_names;
 mod devices;
 mod direct_driver;
 mod direct_stream;
+mod handle;
 #[cfg(windows)]
 pub mod installation;
 mod keeper;
@@ -18,10 +21,12 @@ mod latency_gauges;
 mod member;
 mod members;
 mod orders;
+mod own_stream;
 mod placeholder;
 mod preferences;
 pub mod product;
 mod rates;
+mod stream_client;
 mod stream_thread;
 mod telling;
 mod wiring;
@@ -29,5 +34,7 @@ mod wiring;
 pub use devices::JoinedDevice;
 pub use direct_driver::DirectDriver;
 pub use direct_stream::DirectStream;
+pub use own_stream::{Master, OwnStream, OwnStreams};
 pub use preferences::{ChannelMap, Preferences};
+pub use stream_client::{Ears, News, StreamClient};
 pub use wiring::{Wiring, WiringSource};

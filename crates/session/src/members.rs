@@ -1,6 +1,5 @@
 //! All joined devices of a stream, and their places in its graph.
 
-use asio_io::HostClient;
 use engine::endpoint::Sides;
 use engine::graph::{Graph, GraphSpec};
 
@@ -8,6 +7,7 @@ use crate::devices::Layout;
 use crate::keeper::Purpose;
 use crate::member::{self, Member};
 use crate::orders::{CurrentWaker, Joined};
+use crate::stream_client::StreamClient;
 use crate::stream_thread::Setup;
 
 /// The joined devices that the host uses.
@@ -29,12 +29,12 @@ struct Seat {
 impl Members {
     /// Opens those that the host uses. One that does not open has silent channels until it does; it
     /// never takes the others along.
-    pub(crate) fn open(setup: &Setup, stream: &CurrentWaker) -> Self {
+    pub(crate) fn open<C: StreamClient>(setup: &Setup<C>, stream: &CurrentWaker) -> Self {
         let mut members = Self {
             outputs: Vec::new(),
             inputs: Vec::new(),
         };
-        let used = setup.buffers.channels();
+        let used = &setup.used;
         for (device, joined) in (1..).zip(&setup.wiring.joined) {
             let is_input = joined.is_input;
             if !setup.layout.is_used(device, is_input, used) {
@@ -71,7 +71,7 @@ impl Members {
     }
 
     /// Lets all run. They come into the graph when they have started.
-    pub(crate) fn start(&mut self, graph: &mut Graph<HostClient>, spec: &GraphSpec) {
+    pub(crate) fn start<C: StreamClient>(&mut self, graph: &mut Graph<C>, spec: &GraphSpec) {
         for seat in self.outputs.iter_mut().chain(&mut self.inputs) {
             seat.channels = 0;
         }
@@ -110,7 +110,7 @@ impl Members {
     }
 
     /// Puts a device into its place in the graph, or takes it out.
-    pub(crate) fn put(&mut self, graph: &mut Graph<HostClient>, place: usize, end: Joined) {
+    pub(crate) fn put<C: StreamClient>(&mut self, graph: &mut Graph<C>, place: usize, end: Joined) {
         let is_input = matches!(end, Joined::Input(_));
         let Some(seat) = self.side_mut(is_input).get_mut(place) else {
             return;

@@ -33,7 +33,7 @@ pub(crate) fn info(preferences: &Preferences) -> DeviceInfo {
 pub(crate) fn side(map: &ChannelMap, sample: SampleFormat, latency_frames: u32) -> SideInfo {
     let channels = match map {
         ChannelMap::All => CHANNELS,
-        ChannelMap::First(count) => as_channels(*count),
+        ChannelMap::First(count) | ChannelMap::Exactly(count) => as_channels(*count),
         ChannelMap::These(channels) => {
             let highest = channels.iter().max();
             highest.map_or(0, |highest| as_channels(highest.saturating_add(1)))

@@ -12,6 +12,8 @@ pub enum ChannelMap {
     All,
     /// So many, from the first on.
     First(u32),
+    /// So many, from the first on, whether the device has them or not: what it has not is silent.
+    Exactly(u32),
     /// These of the device's, numbered from 0, in this order.
     These(Vec<u32>),
 }
@@ -30,13 +32,14 @@ impl ChannelMap {
     }
 
     /// The device's channels, numbered from 0, in the host's order. What the device does not have is
-    /// left out.
+    /// left out, unless just so many are wanted.
     pub(crate) fn of(&self, device_channels: u16) -> Vec<u16> {
         let has = |channel: &u32| *channel < u32::from(device_channels);
         let as_number = |channel: u32| channel as u16;
         match self {
             ChannelMap::All => (0..device_channels).collect(),
             ChannelMap::First(count) => (0..*count).filter(has).map(as_number).collect(),
+            ChannelMap::Exactly(count) => (0..*count).map(as_number).collect(),
             ChannelMap::These(channels) => channels
                 .iter()
                 .copied()
@@ -173,6 +176,7 @@ mod tests {
         assert_eq!(ChannelMap::All.of(3), [0, 1, 2]);
         assert_eq!(ChannelMap::First(2).of(3), [0, 1]);
         assert_eq!(ChannelMap::First(9).of(3), [0, 1, 2]);
+        assert_eq!(ChannelMap::Exactly(4).of(3), [0, 1, 2, 3]);
         assert_eq!(ChannelMap::These(vec![2, 7, 0]).of(3), [2, 0]);
         assert_eq!(ChannelMap::These(vec![u32::MAX]).of(3), [0u16; 0]);
     }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::Instant;
 
-use asio::abi::HostMessage;
-use asio::driver::{HostBuffers, HostCallbacks};
-use asio_io::{HostClient, HostLive, client_sample};
+use asio::driver::ChannelId;
 use engine::endpoint::{
     Chosen, Device, Endpoint, EndpointError, FaultKind, Lost, Reopener, StreamFault, Wake,
 };
@@ -21,6 +19,7 @@ use crate::keeper::{self, KeeperHandle, Purpose};
 use crate::latency_gauges::LatencyGauges;
 use crate::members::Members;
 use crate::orders::{Change, Command, CurrentWaker, Offer, Refit, Report};
+use crate::stream_client::{Ears, News, StreamClient};
 use crate::telling::{self, KeeperTale};
 use crate::wiring::{Wires, Wiring};
 
@@ -33,7 +32,7 @@ const SILENCE_MAX_NS: u64 = 600_000_000;
 const BEGINNING_MAX_NS: u64 = 400_000_000;
 
 /// What the thread needs to begin.
-pub(crate) struct Setup {
+pub(crate) struct Setup<C> {
     pub wires: Arc<Wires>,
     pub wiring: Wiring,
     pub purpose: Purpose,
@@ -42,9 +41,9 @@ pub(crate) struct Setup {
     /// What the stream is like as long as there is no device.
     pub placeholder: Lost,
     pub layout: Layout,
-    pub buffers: Arc<HostBuffers>,
-    pub host: HostCallbacks,
-    pub live: Arc<HostLive>,
+    pub client: C,
+    /// The channels that the client uses.
+    pub used: Vec<ChannelId>,
     pub running: Arc<Flag>,
     /// The other end of `commands`, for those that work for the stream.
     pub sender: Sender<Command>,
@@ -63,8 +62,8 @@ enum End {
 }
 
 /// The thread's life: ends with [`Command::Close`].
-pub(crate) fn run(
-    setup: Setup,
+pub(crate) fn run<C: StreamClient>(
+    setup: Setup<C>,
     opened: SyncSender<Result<Opened, EndpointError>>,
     commands: Receiver<Command>,
 ) {
@@ -82,11 +81,11 @@ pub(crate) fn run(
         Err(error) => return refuse(error),
     };
     // Before anything that may call the host, and outside every real-time section.
-    stream.live.enter_callback_thread();
+    stream.graph.client().enter_thread();
     if opened.send(Ok(opening)).is_ok() {
         stream.serve();
     }
-    stream.live.leave_callback_thread();
+    stream.graph.client().leave_thread();
     recorder.event(Event::Closed);
 }
 
@@ -102,7 +101,7 @@ struct Beginning {
 
 impl Beginning {
     /// The device, or what stands for it until it comes.
-    fn open(setup: &Setup) -> Result<Self, EndpointError> {
+    fn open<C: StreamClient>(setup: &Setup<C>) -> Result<Self, EndpointError> {
         let device = &setup.wiring.device;
         // Asked before, so that a choice that changes meanwhile is noticed afterwards.
         let mut reopener = device.reopener();
@@ -138,7 +137,7 @@ pub(crate) fn is_absence(kind: FaultKind) -> bool {
     )
 }
 
-struct StreamThread {
+struct StreamThread<C> {
     recorder: Recorder,
     gauges: Arc<Gauges>,
     endpoint: Box<dyn Endpoint>,
@@ -147,14 +146,15 @@ struct StreamThread {
     /// Makes idle endpoints.
     device: Arc<dyn Device>,
     spec: GraphSpec,
-    graph: Graph<HostClient>,
+    graph: Graph<C>,
     /// For cycles that a silent device does not give.
     nowhere: Nowhere,
     members: Members,
     layout: Layout,
     latency: Arc<LatencyGauges>,
-    buffers: Arc<HostBuffers>,
-    live: Arc<HostLive>,
+    /// The client's.
+    block_frames: u32,
+    ears: Arc<dyn Ears>,
     running: Arc<Flag>,
     commands: Receiver<Command>,
     waker: CurrentWaker,
@@ -165,11 +165,11 @@ struct StreamThread {
     fades: bool,
 }
 
-impl StreamThread {
+impl<C: StreamClient> StreamThread<C> {
     /// A stream of the host on that endpoint, and what the control side is to know of it.
     fn new(
         beginning: Beginning,
-        setup: Setup,
+        setup: Setup<C>,
         commands: Receiver<Command>,
     ) -> Result<(Self, Opened), EndpointError> {
         let Beginning {
@@ -184,7 +184,7 @@ impl StreamThread {
             output: endpoint.output_format(),
             input: endpoint.input_format(),
             timing: endpoint.timing(),
-            sample: client_sample(setup.buffers.sample_type()),
+            sample: setup.client.sample(),
             rate_hz: setup.purpose.rate_hz,
             quality: preferences.quality,
             safety_frames: preferences.safety_frames,
@@ -192,16 +192,8 @@ impl StreamThread {
         };
         let waker = CurrentWaker::new(endpoint.waker());
         let members = Members::open(&setup, &waker);
-        let client = HostClient::new(
-            Arc::clone(&setup.buffers),
-            setup.host.clone(),
-            Arc::clone(&setup.live),
-            Arc::clone(&setup.running),
-            &[],
-            &[],
-            spec.rate_hz,
-        );
-        let graph = Graph::new(client, &spec)
+        let (block_frames, ears) = (setup.client.block_frames(), setup.client.ears());
+        let graph = Graph::new(setup.client, &spec)
             .map_err(|message| EndpointError::new(FaultKind::Unsupported, message))?;
         let latency = Arc::<LatencyGauges>::default();
         latency.update(&graph, &spec, endpoint.measured());
@@ -220,7 +212,7 @@ impl StreamThread {
             spec: spec.clone(),
             on,
             layout: setup.layout.clone(),
-            host: setup.host,
+            ears: Arc::clone(&ears),
             commands: setup.sender,
             stream: waker.clone(),
         });
@@ -236,8 +228,8 @@ impl StreamThread {
             members,
             layout: setup.layout,
             latency,
-            buffers: setup.buffers,
-            live: setup.live,
+            block_frames,
+            ears,
             running: setup.running,
             commands,
             waker,
@@ -274,7 +266,7 @@ impl StreamThread {
     }
 
     fn start(&mut self) -> Result<(), EndpointError> {
-        self.graph.restart(HostClient::restart);
+        self.graph.restart(C::restart);
         self.members.start(&mut self.graph, &self.spec);
         self.set_channels();
         let measured = self.endpoint.measured();
@@ -306,9 +298,7 @@ impl StreamThread {
         self.endpoint.stop();
         self.recorder.event(Event::Stopped);
         self.members.stop();
-        self.live.halt();
-        // A host that starts again hears nothing of what it played before.
-        self.buffers.clear();
+        self.graph.client_mut().halt();
         // What waited for silence has it now.
         self.make_changes(false);
         match end {
@@ -325,7 +315,7 @@ impl StreamThread {
         let mut silent_since = None;
         let mut has_begun = false;
         // What `getLatencies` counts with until the first block shows it.
-        let mut told_at_once = self.live.plays_at_once();
+        let mut told_at_once = self.graph.client().plays_at_once();
         loop {
             match self.endpoint.wait() {
                 Wake::Due => {
@@ -334,27 +324,28 @@ impl StreamThread {
                     let begun = Instant::now();
                     match self.cycle() {
                         Ok(underrun) => {
-                            telling::count_cycle(&self.gauges, &self.graph, &self.live, underrun);
+                            telling::count_cycle(&self.gauges, &self.graph, underrun);
                             telling::count_work(&self.gauges, &self.spec, begun.elapsed());
                             if underrun {
-                                self.tell_host(HostMessage::OVERLOAD);
+                                self.ears.tell(News::Overload);
                             }
                         }
                         Err(fault) => self.go_on_without_device(true, Some(fault)),
                     }
                     self.make_changes(true);
-                    let at_once = self.live.plays_at_once();
+                    let at_once = self.graph.client().plays_at_once();
                     let measured = self.endpoint.measured();
                     let changed = self.latency.update(&self.graph, &self.spec, measured);
                     let ready_frames = match at_once {
                         true => 0,
-                        false => self.buffers.block_frames(),
+                        false => self.block_frames,
                     };
                     telling::keep_latency(&self.gauges, &self.latency, ready_frames);
                     if at_once != told_at_once || changed {
                         told_at_once = at_once;
                         telling::latency_changed(&self.recorder, &self.gauges);
-                        self.tell_host(HostMessage::LATENCIES_CHANGED);
+                        // Outside the cycle, because hosts do anything in there.
+                        self.ears.tell(News::LatenciesChanged);
                     }
                 }
                 Wake::Interrupted => {
@@ -449,7 +440,7 @@ impl StreamThread {
 
     /// Whether the host's blocks are no longer than two of the device's periods.
     fn is_often_called(&self) -> bool {
-        self.buffers.block_frames() <= 2 * self.spec.timing.period_frames
+        self.block_frames <= 2 * self.spec.timing.period_frames
     }
 
     /// Goes on with another endpoint.
@@ -557,11 +548,6 @@ impl StreamThread {
         };
         let (outputs, inputs) = (channels(false), channels(true));
         self.graph.client_mut().set_channels(&outputs, &inputs);
-    }
-
-    /// Outside the cycle, because hosts do anything in there.
-    fn tell_host(&self, message: HostMessage) {
-        self.graph.client().host().message(message, 0);
     }
 
     /// One cycle, from the wake-up to the hand-over. Returns whether the device had run dry.

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use asio::driver::Live;
-use asio_io::{HostClient, HostLive};
 use engine::endpoint::{Endpoint, EndpointError, FaultKind, Label, StreamFault};
 use engine::format::StreamFormat;
 use engine::graph::{Graph, GraphSpec};
@@ -12,6 +10,7 @@ use record::{Event, Fault, Gauges, Opened, Recorder, Side, Why};
 use crate::keeper::Purpose;
 use crate::latency_gauges::LatencyGauges;
 use crate::rates::at_rate;
+use crate::stream_client::StreamClient;
 
 /// A stream as it is now. Any thread, outside the cycle.
 pub(crate) fn opened(endpoint: &dyn Endpoint, purpose: &Purpose) -> Opened {
@@ -81,19 +80,14 @@ pub(crate) fn joined(recorder: &Recorder, endpoint: &dyn Endpoint, is_there: boo
 }
 
 /// Keeps the gauges after a cycle. Wait-free.
-pub(crate) fn count_cycle(
-    gauges: &Gauges,
-    graph: &Graph<HostClient>,
-    live: &HostLive,
-    underrun: bool,
-) {
+pub(crate) fn count_cycle<C: StreamClient>(gauges: &Gauges, graph: &Graph<C>, underrun: bool) {
     gauges.cycles.add(1);
     gauges.underruns.add(u64::from(underrun));
     gauges
         .fill_frames
         .set(u64::from(graph.fill().keep_frames()));
-    if let Some(position) = live.sample_position() {
-        gauges.played_frames.set(position.frames);
+    if let Some(frames) = graph.client().made_frames() {
+        gauges.played_frames.set(frames);
     }
     if let Some(bridge) = graph.input_status() {
         gauges.set_drift_ppm(bridge.clocks_ppm);

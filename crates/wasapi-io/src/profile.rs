@@ -1,6 +1,6 @@
 //! From a profile of the configuration to a device.
 
-use config::{DeviceFormat, DeviceName, Member, Profile, Side};
+use config::{DeviceFormat, DeviceName, Member, Port, Profile, Side, SinkKind, SourceKind};
 use engine::format::SampleFormat;
 
 use crate::choice::Wish;
@@ -19,6 +19,20 @@ impl WasapiDevice {
             first(&profile.input),
             mode(profile.mode),
             options(profile),
+        )
+    }
+
+    /// The device that a sink and a source of the router are, in the sink's mode, or that one of them is.
+    pub fn of_ports(sink: Option<&Port<SinkKind>>, source: Option<&Port<SourceKind>>) -> Self {
+        let modes = [sink.map(|sink| sink.mode), source.map(|source| source.mode)];
+        let said = modes.into_iter().flatten().next();
+        Self::new(
+            sink.map(|sink| preferred(&sink.devices)),
+            source.map(|source| preferred(&source.devices)),
+            mode(said.unwrap_or(config::Mode::Auto)),
+            Options::from_environment()
+                .and_then(Result::ok)
+                .unwrap_or_default(),
         )
     }
 
@@ -42,7 +56,11 @@ impl WasapiDevice {
 }
 
 fn selection(member: &Member) -> Selection {
-    Selection::Preferred(member.devices.iter().map(wish).collect())
+    preferred(&member.devices)
+}
+
+fn preferred(devices: &[DeviceName]) -> Selection {
+    Selection::Preferred(devices.iter().map(wish).collect())
 }
 
 fn options(profile: &Profile) -> Options {
@@ -53,7 +71,8 @@ fn options(profile: &Profile) -> Options {
 
 fn mode(mode: config::Mode) -> Mode {
     match mode {
-        config::Mode::Auto => Mode::Auto,
+        // The router's own devices, as far as nothing else is said of them.
+        config::Mode::Auto | config::Mode::Router => Mode::Auto,
         config::Mode::Shared => Mode::Shared,
         config::Mode::LowLatency => Mode::LowLatency,
         config::Mode::Exclusive => Mode::Exclusive,

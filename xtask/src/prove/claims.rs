@@ -243,6 +243,28 @@ pub const CLAIMS: &[Claim] = &[
         judge: judge::router_exact,
     },
     Claim {
+        id: "router-mix",
+        sentence: "Two of PortAudio's ASIO hosts play through the router at once, and both are found, \
+                   bit by bit and whole, in the sum that the simulated card's DAC played in real time \
+                   under Wine. A program that runs inside the router's cycle is heard as soon as by the \
+                   driver alone, one beside it a block later, from its callback to the DAC, and the \
+                   driver tells it so.",
+        target: "all frames of ten mixes, bit-exact; 0 frames added inside the cycle, one block beside \
+                 it, measured within 16 frames",
+        source: Source::RouterMix,
+        judge: judge::router_mix,
+    },
+    Claim {
+        id: "router-isolation",
+        sentence: "A client of the router that is killed while it plays costs the others nothing; a \
+                   router that is killed costs silence: the host plays on, the driver starts another \
+                   router, and the host is heard again by it, under Wine on the simulated card.",
+        target: "0 gaps in the other's sound in 100 kills; in 20 kills of the router silence of at most \
+                 a second each, and no frame twice",
+        source: Source::RouterIsolation,
+        judge: judge::router_isolation,
+    },
+    Claim {
         id: "router-cost",
         sentence: "A cycle of the router's core with 32 clients of 2 channels each, all of them mixed \
                    to each of 64 channels, in blocks of 64 frames at 48 kHz, costs a small part of the \

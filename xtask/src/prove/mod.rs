@@ -18,6 +18,8 @@ pub mod guarded;
 #[cfg(not(windows))]
 pub mod leg;
 #[cfg(not(windows))]
+mod routed;
+#[cfg(not(windows))]
 pub mod sound_server;
 #[cfg(not(windows))]
 mod stand_in;

@@ -73,6 +73,10 @@ pub enum Source {
     StandIn,
     /// PortAudio on Wine's own sound, while the sound server loses its sink, moves its default and dies.
     SoundServer,
+    /// Two of PortAudio's hosts through the router to the simulated card under Wine.
+    RouterMix,
+    /// The same, while hosts and routers are killed.
+    RouterIsolation,
 }
 
 /// A crate's example and its arguments. The long form runs optimised.
@@ -124,6 +128,8 @@ impl Source {
             Source::Busy => "the run beside a busy program",
             Source::StandIn => "the run with devices that come and go",
             Source::SoundServer => "the run with a sound server that comes and goes",
+            Source::RouterMix => "the run of two hosts through the router",
+            Source::RouterIsolation => "the run in which hosts and routers are killed",
         }
     }
 
@@ -183,6 +189,16 @@ impl Source {
                 "pactl unload-module, load-module, set-default-sink; kill pulseaudio".to_owned(),
                 "pa-host.exe play --host-api asio --block 480".to_owned(),
             ],
+            Source::RouterMix => vec![
+                "asio2wasapi.exe route".to_owned(),
+                "pa-host.exe play --host-api asio --device \"ASIO2WASAPI Router\", two at once"
+                    .to_owned(),
+            ],
+            Source::RouterIsolation => vec![
+                "asio2wasapi.exe route".to_owned(),
+                "pa-host.exe play --host-api asio --device \"ASIO2WASAPI Router\"".to_owned(),
+                "taskkill /F /PID ROUTER".to_owned(),
+            ],
             Source::Busy => {
                 let (repeats, seconds) = busy_extent(quick);
                 vec![format!(
@@ -231,6 +247,14 @@ impl Source {
                 data: on_wine::sound_server(paths, if quick { 1 } else { 10 })?,
                 form,
             }),
+            Source::RouterMix => Ok(Taken {
+                data: on_wine::router_mix(paths, quick)?,
+                form,
+            }),
+            Source::RouterIsolation => Ok(Taken {
+                data: on_wine::router_isolation(paths, quick)?,
+                form,
+            }),
             Source::Busy => Ok(Taken {
                 data: on_wine::busy(paths, busy_extent(quick))?,
                 form,
@@ -257,7 +281,7 @@ mod on_wine {
     use anyhow::{Context, Result};
     use serde_json::Value;
 
-    use super::super::{busy, sound_server, stand_in, wine};
+    use super::super::{busy, routed, sound_server, stand_in, wine};
     use super::Extent;
     use crate::paths::Paths;
     use crate::setup;
@@ -285,6 +309,25 @@ mod on_wine {
         sound_server::measure(paths, runs)
     }
 
+    /// In all ten mixes, 100 killed clients and 20 killed routers.
+    const fn routed_extent(quick: bool) -> routed::Extent {
+        routed::Extent {
+            mixes: if quick { 2 } else { 10 },
+            client_kills: if quick { 3 } else { 100 },
+            router_kills: if quick { 2 } else { 20 },
+        }
+    }
+
+    pub fn router_mix(paths: &Paths, quick: bool) -> Result<Value> {
+        prepare(paths)?;
+        routed::mix(paths, routed_extent(quick))
+    }
+
+    pub fn router_isolation(paths: &Paths, quick: bool) -> Result<Value> {
+        prepare(paths)?;
+        routed::isolation(paths, routed_extent(quick))
+    }
+
     pub fn monitor(paths: &Paths, extent: Extent) -> Result<Value> {
         prepare(paths)?;
         wine::measure(paths, extent)
@@ -310,6 +353,14 @@ mod on_wine {
 
     pub fn sound_server(_paths: &Paths, _runs: usize) -> Result<Value> {
         bail!("this is measured under Wine only")
+    }
+
+    pub fn router_mix(paths: &Paths, quick: bool) -> Result<Value> {
+        stand_in(paths, quick)
+    }
+
+    pub fn router_isolation(paths: &Paths, quick: bool) -> Result<Value> {
+        stand_in(paths, quick)
     }
 
     pub fn monitor(_paths: &Paths, _extent: Extent) -> Result<Value> {

@@ -8,6 +8,7 @@ pub mod places;
 pub mod playback;
 pub mod private_dir;
 pub mod recorder;
+pub mod router;
 pub mod sdl;
 pub mod server;
 pub mod wine;

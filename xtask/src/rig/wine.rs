@@ -1,5 +1,6 @@
 //! Wine in one of the rig's prefixes.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub struct Wine {
     logs: PathBuf,
     environment: PrivateEnvironment,
     daemon: Option<Daemon>,
+    /// Our programs' configuration; none: they have none.
+    config: RefCell<Option<PathBuf>>,
 }
 
 impl Wine {
@@ -45,6 +48,7 @@ impl Wine {
             logs,
             environment,
             daemon: None,
+            config: RefCell::default(),
         };
         // The card's events go through the server: it is part of the hardware.
         let first = match backend {
@@ -97,6 +101,11 @@ impl Wine {
         command
     }
 
+    /// From now on our programs here have that configuration, or none.
+    pub fn use_config(&self, config: Option<&Path>) {
+        *self.config.borrow_mut() = config.map(Path::to_path_buf);
+    }
+
     /// Registers or unregisters the driver as an installer would.
     pub fn register(&self, driver: &Path, wanted: bool) -> Result<Output> {
         let mut command = self.command("regsvr32");
@@ -121,6 +130,9 @@ impl Wine {
 
     fn set_environment(&self, command: &mut Command) {
         self.environment.apply(command);
+        if let Some(config) = &*self.config.borrow() {
+            command.env("ASIO2WASAPI_CONFIG", places::windows_path(config));
+        }
         command
             .env("WINEPREFIX", &self.prefix)
             // Arguments reach programs whole whatever the language of whoever runs this; every Debian

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use asio::host::{self, Driver, InstalledDriver};
-use config::Config;
+use config::{Config, Mode};
 use engine::endpoint::{Device, DeviceInfo, SideInfo};
 use record::Places;
 use serde::Serialize;
@@ -111,7 +111,12 @@ fn look_at_priority(findings: &mut Findings) {
 fn look_at_devices(findings: &mut Findings, config: &Config) {
     for profile in &config.profiles {
         let what = format!("{}, device", profile.name);
-        let device = WasapiDevice::of_profile(profile);
+        let device = match profile.mode {
+            Mode::Router => {
+                WasapiDevice::of_ports(Some(&config.router.master()), config.router.partner())
+            }
+            _ => WasapiDevice::of_profile(profile),
+        };
         let described = device.describe().and_then(|info| {
             device.check_rate(info.rate_hz)?;
             Ok(info)

@@ -20,6 +20,8 @@ mod profile;
 mod record;
 #[cfg(windows)]
 mod register;
+#[cfg(windows)]
+mod route;
 mod status;
 mod validate;
 
@@ -40,6 +42,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Simulate(arguments) => crate::simulate::simulate(&arguments),
         Command::Doctor { json } => doctor::doctor(json),
         Command::Status(arguments) => status::status(&arguments),
+        Command::Route(arguments) => route::route(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::ValidateCheck(arguments) => validate::check(&arguments),
     }

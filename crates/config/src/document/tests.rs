@@ -325,3 +325,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn routes_are_written_and_read_again() {
+    let text = "# mine\nlog = 'C:\\x.log'\n\n[router]\nrate_hz = 48000 # fixed\n\n\
+                [router.source.Tab]\nkind = \"loopback\"\n\n\
+                [router.mix.old]\nroutes = []\n\n[profile.A]\nrate_hz = 44100\n";
+    let live = "[router]\nrate_hz = 48000\n\
+                [router.source.Tab]\nkind = \"loopback\"\n\
+                [router.source.\"da w\"]\nkind = \"client\"\nchannels = 4\n\
+                [router.sink.Out]\nkind = \"device\"\ndevice = \"default\"\nmode = \"shared\"\n\
+                [router.mix.live]\ngain_db = -3\nmute = true\nroutes = [\n\
+                { from = \"Tab\", to = \"Out\", gain_db = -6.5, solo = true },\n\
+                { from = \"da w\", to = \"Out\", from_channel = 4, to_channel = 1, invert = true },\n]\n";
+    let routing = read(live).0.router;
+    let mut document = Document::parse(text).expect("it is TOML");
+    document.set_routes(&routing).expect("all is right");
+    let (config, errors) = read(document.text());
+    assert_eq!(errors, [], "{}", document.text());
+    assert_eq!(config.router, routing, "{}", document.text());
+    for kept in ["# mine", "48000 # fixed", "[profile.A]"] {
+        assert!(document.text().contains(kept), "{}", document.text());
+    }
+    assert!(!document.text().contains("old"));
+    // Once more changes nothing.
+    let before = document.text().to_owned();
+    document.set_routes(&routing).expect("all is right");
+    assert_eq!(document.text(), before);
+}

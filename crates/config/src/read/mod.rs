@@ -1,5 +1,6 @@
 //! From text to model.
 
+pub(crate) use routing::ROUTER;
 use std::ops::Range;
 
 use toml_edit::{Document, Item, Key, TableLike, TomlError};
@@ -28,7 +29,7 @@ const ERRORS_MAX: usize = 100;
 const LETTERS_MAX: usize = 300;
 
 /// What may be written in a profile, each with an example of its value.
-pub(crate) const KEYS: [(&str, &str); 10] = [
+pub(crate) const KEYS: [(&str, &str); 11] = [
     ("mode", "\"shared\""),
     ("block_frames", "480"),
     ("safety_frames", "0"),
@@ -37,6 +38,7 @@ pub(crate) const KEYS: [(&str, &str); 10] = [
     ("formats", "[\"int24\", \"int16\"]"),
     ("resampling", "\"best\""),
     ("dither", "true"),
+    ("hand_over", "\"auto\""),
     ("output", "\"default\""),
     ("input", "[\"Microphone\", \"default\"]"),
 ];
@@ -125,8 +127,8 @@ impl Reader<'_> {
     }
 
     fn file(&mut self, top: &dyn TableLike, config: &mut Config) {
-        self.check_keys(top, "", &[LOG, PROFILES, routing::ROUTER]);
-        if let Some(router) = top.get(routing::ROUTER) {
+        self.check_keys(top, "", &[LOG, PROFILES, ROUTER]);
+        if let Some(router) = top.get(ROUTER) {
             self.router(router, &mut config.router);
         }
         if let Some(item) = top.get(LOG) {
@@ -217,6 +219,7 @@ impl Reader<'_> {
             "formats" => self.formats(spot, &mut profile.formats),
             "resampling" => self.named(spot, &mut profile.resampling),
             "dither" => self.flag(spot, &mut profile.dither),
+            "hand_over" => self.named(spot, &mut profile.hand_over),
             "output" => self.side(spot, &mut profile.output),
             _ => self.side(spot, &mut profile.input),
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml_edit::{Item, Key, TableLike, Value};
 
 use super::{Reader, Spot, path_of};
-use crate::model::{DeviceName, Named};
+use crate::model::{DeviceName, Mode, Named};
 use crate::name::{check_name, same_name};
 use crate::nearest::nearest;
 use crate::routing::{Gain, Mix, Port, Route, Routing};
@@ -14,7 +14,7 @@ use crate::routing::{Gain, Mix, Port, Route, Routing};
 pub(crate) const ROUTER: &str = "router";
 
 const KEYS: [&str; 5] = ["rate_hz", "cycle_frames", "source", "sink", "mix"];
-const PORT_KEYS: [&str; 3] = ["kind", "device", "channels"];
+const PORT_KEYS: [&str; 4] = ["kind", "device", "channels", "mode"];
 const MIX_KEYS: [&str; 3] = ["gain_db", "mute", "routes"];
 const ROUTE_KEYS: [&str; 8] = [
     "from",
@@ -126,12 +126,17 @@ impl Reader<'_> {
                 None => Some(CHANNELS_DEFAULT),
                 Some(item) => self.number(&at(&path, "channels", item, "2"), 1..=CHANNELS_MAX),
             };
-            if let (Some(devices), Some(channels)) = (devices, channels) {
+            let mode = match table.get("mode") {
+                None => Some(Mode::Auto),
+                Some(item) => self.port_mode(&at(&path, "mode", item, "\"shared\"")),
+            };
+            if let (Some(devices), Some(channels), Some(mode)) = (devices, channels, mode) {
                 ports.push(Port {
                     name: own.to_owned(),
                     kind,
                     devices,
                     channels,
+                    mode,
                 });
             }
         }
@@ -143,6 +148,16 @@ impl Reader<'_> {
         let faults = self.faults;
         self.named(spot, &mut kind);
         (self.faults == faults).then_some(kind)
+    }
+
+    fn port_mode(&mut self, spot: &Spot<'_>) -> Option<Mode> {
+        let mode = self.kind(spot)?;
+        if mode == Mode::Router {
+            let message = "the router cannot play to itself; choose another mode, or none";
+            self.fault(spot.span(), &spot.path, message);
+            return None;
+        }
+        Some(mode)
     }
 
     fn port_devices(&mut self, spot: &Spot<'_>) -> Option<Vec<DeviceName>> {

@@ -131,6 +131,11 @@ fn each_fault_is_one_sentence_with_its_place() {
              8192",
         ),
         (
+            "kind = \"device\"\ndevice",
+            "kind = \"device\"\nmode = \"router\"\ndevice",
+            "the router cannot play to itself; choose another mode, or none",
+        ),
+        (
             "channels = 8",
             "channels = \"8\"",
             "a string cannot stand here; write, for instance, channels = 2",

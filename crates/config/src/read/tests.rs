@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::read;
-use crate::model::{Channels, Config, DeviceFormat, DeviceName, Member, Mode, Profile, Side};
+use crate::model::{
+    Channels, Config, DeviceFormat, DeviceName, HandOver, Member, Mode, Profile, Side,
+};
 use crate::show::profile_text;
 
 /// The only error of a text, with its place.
@@ -21,7 +23,7 @@ fn line_error(line: &str) -> String {
 fn profile(lines: &str) -> Profile {
     let (config, errors) = read(&format!("[profile.A]\n{lines}\n"));
     assert_eq!(errors, []);
-    config.profiles[3].clone()
+    config.profiles[4].clone()
 }
 
 fn name(text: &str) -> DeviceName {
@@ -50,7 +52,7 @@ fn the_example_is_right_and_shows_every_key() {
     let text = include_str!("../../../../docs/config.example.toml");
     let (config, errors) = read(text);
     assert_eq!(errors, []);
-    assert_eq!(config.profiles.len(), 5);
+    assert_eq!(config.profiles.len(), 6);
     for (key, _) in super::KEYS {
         assert!(text.contains(key), "{key}");
     }
@@ -86,7 +88,7 @@ fn every_key_is_read() {
     let read = profile(
         "mode = \"exclusive-timer\"\nblock_frames = 64\nsafety_frames = 32\nrate_hz = 96_000\n\
          sample_type = \"float32\"\nformats = [\"int16\", \"int24\"]\nresampling = \"low-delay\"\n\
-         dither = false\noutput = \"none\"\ninput = \"default-communications\"",
+         dither = false\nhand_over = \"pipelined\"\noutput = \"none\"\ninput = \"default-communications\"",
     );
     assert_eq!(read.mode, Mode::ExclusiveTimer);
     assert_eq!((read.block_frames, read.safety_frames), (Some(64), 32));
@@ -95,6 +97,7 @@ fn every_key_is_read() {
     assert_eq!(read.formats, [DeviceFormat::Int16, DeviceFormat::Int24]);
     assert_eq!(read.resampling.name(), "low-delay");
     assert!(!read.dither);
+    assert_eq!(read.hand_over, HandOver::Pipelined);
     assert_eq!(read.output.members, []);
     assert_eq!(read.input.members, [one(DeviceName::DefaultCommunications)]);
 }
@@ -103,7 +106,7 @@ fn every_key_is_read() {
 fn a_built_in_profile_keeps_its_mode_and_place() {
     let (config, errors) = read("[profile.\"asio2wasapi EXCLUSIVE\"]\nblock_frames = 128\n");
     assert_eq!(errors, []);
-    assert_eq!(config.profiles.len(), 3);
+    assert_eq!(config.profiles.len(), 4);
     let changed = &config.profiles[2];
     assert_eq!(changed.name, "ASIO2WASAPI Exclusive");
     assert_eq!(
@@ -180,7 +183,7 @@ fn wrong_values_are_told_with_right_ones() {
         ),
         (
             "mode = \"x\"",
-            "\"x\" is not a mode; write \"auto\", \"shared\", \"low-latency\", \"exclusive\" or \"exclusive-timer\"",
+            "\"x\" is not a mode; write \"auto\", \"shared\", \"low-latency\", \"exclusive\", \"exclusive-timer\" or \"router\"",
         ),
         (
             "mode = 3",
@@ -347,7 +350,7 @@ fn no_text_takes_long_or_deep() {
         for text in texts {
             let (config, errors) = read(&text);
             assert!((1..=100).contains(&errors.len()), "{}", errors.len());
-            assert!(config.profiles.len() <= 3 + 64);
+            assert!(config.profiles.len() <= 4 + 64);
             assert!(
                 errors.iter().all(|error| error.to_string().len() < 2000),
                 "{errors:?}"
@@ -401,6 +404,7 @@ fn any_profile() -> impl Strategy<Value = Profile> {
         any_of::<SampleType>(),
         any_of::<Resampling>(),
         any::<bool>(),
+        any_of::<HandOver>(),
     );
     (numbers, names, formats, side(), side()).prop_map(
         |(numbers, names, formats, output, input)| Profile {
@@ -413,6 +417,7 @@ fn any_profile() -> impl Strategy<Value = Profile> {
             formats,
             resampling: names.2,
             dither: names.3,
+            hand_over: names.4,
             output,
             input,
         },
@@ -493,7 +498,7 @@ fn value_line() -> impl Strategy<Value = String> {
 
 fn check_any(text: &str) -> Result<(), TestCaseError> {
     let (config, errors) = read(text);
-    prop_assert!(config.profiles.len() >= 3);
+    prop_assert!(config.profiles.len() >= 4);
     for error in errors {
         let said = error.to_string();
         prop_assert_eq!(said.lines().count(), 1, "{}", said);
@@ -524,6 +529,6 @@ proptest! {
     fn what_is_shown_is_read_again(profile in any_profile()) {
         let (config, errors) = read(&profile_text(&profile));
         prop_assert_eq!(errors, []);
-        prop_assert_eq!(config.profiles.get(3), Some(&profile));
+        prop_assert_eq!(config.profiles.get(4), Some(&profile));
     }
 }

@@ -79,7 +79,7 @@ impl Event {
 const SYNCHRONIZE: u32 = 0x0010_0000;
 
 /// Whether there is such a process that has not ended.
-pub(super) fn is_alive(process: u32) -> bool {
+pub fn is_alive(process: u32) -> bool {
     // SAFETY: the call takes numbers.
     let handle = unsafe { OpenProcess(SYNCHRONIZE, false.into(), process) };
     if handle.is_null() {

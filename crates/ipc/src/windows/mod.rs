@@ -1,5 +1,5 @@
 //! Links between processes, on Windows: named memory and two named events for each place, open to
-//! the same user in the same session alone.
+//! the same user in the same session alone; and a pipe for words, open to the same user.
 
 #![allow(unsafe_code)] // Views of memory and handles have no safe door.
 
@@ -14,17 +14,21 @@
 mod bindings;
 mod event;
 mod memory;
+mod pipe;
 mod security;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use windows_core::HSTRING;
 
 use crate::layout::{Header, MAGIC, VERSION, router_state};
 use crate::limits::CLIENTS_MAX;
-use crate::link::Link;
-use event::{Event, is_alive};
+use crate::link::{Interrupter, Link};
+use event::Event;
+pub use event::is_alive;
 use memory::Memory;
+pub use pipe::{ControlPipe, connect};
 use security::SameUser;
 
 /// The name of the router that everybody uses. Tests have others.
@@ -34,7 +38,7 @@ pub const ROUTER: &str = "asio2wasapi-router";
 pub struct WindowsLink {
     memory: Memory,
     wakes: Event,
-    woken: Event,
+    woken: Arc<Event>,
 }
 
 /// The names of a place's memory and events. Another version has others, so that the two never meet.
@@ -88,7 +92,7 @@ impl WindowsLink {
         Ok(WindowsLink {
             memory,
             wakes: Event::make(&names.client, &user)?,
-            woken: Event::make(&names.router, &user)?,
+            woken: Arc::new(Event::make(&names.router, &user)?),
         })
     }
 
@@ -98,7 +102,7 @@ impl WindowsLink {
         Some(WindowsLink {
             memory: Memory::open(&names.memory)?,
             wakes: Event::open(&names.router)?,
-            woken: Event::open(&names.client)?,
+            woken: Arc::new(Event::open(&names.client)?),
         })
     }
 }
@@ -124,6 +128,11 @@ impl Link for WindowsLink {
 
     fn wait(&self, timeout_ns: u64) -> bool {
         self.woken.wait(timeout_ns)
+    }
+
+    fn interrupter(&self) -> Interrupter {
+        let woken = Arc::clone(&self.woken);
+        Interrupter::new(move || woken.set())
     }
 
     fn is_alive(&self, process: u32) -> bool {

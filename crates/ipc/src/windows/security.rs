@@ -53,7 +53,7 @@ impl Drop for SameUser {
 }
 
 /// The user of this process as a text.
-fn user_sid() -> Result<String, String> {
+pub(super) fn user_sid() -> Result<String, String> {
     let mut token = null_mut();
     // SAFETY: the process's own handle needs no closing; the token is written on success only.
     let done = unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY as u32, &mut token) };

@@ -20,10 +20,7 @@ fn name() -> String {
 
 #[test]
 fn blocks_go_through_named_memory_and_events() {
-    const TERMS: Terms = Terms {
-        rate_hz: 48_000,
-        cycle_frames: 64,
-    };
+    const TERMS: Terms = Terms::new(48_000, 64);
     let name = name();
     assert!(WindowsLink::open(&name, 0).is_none(), "nobody made it");
     let router = WindowsLink::make(&name, 0).expect("made");
@@ -78,4 +75,31 @@ fn a_wait_of_less_than_a_millisecond_ends() {
     other.wake();
     other.wake();
     assert!(link.wait(300_000) && !link.wait(0), "two count once");
+}
+
+#[test]
+fn words_go_through_a_pipe() {
+    use std::io::{BufRead, BufReader, Write};
+
+    let name = format!("{}-words", name());
+    assert!(connect(&name).is_err(), "nobody made it");
+    let mut pipe = ControlPipe::make(&name).expect("made");
+    let router = std::thread::spawn(move || {
+        for _ in 0..3 {
+            let file = pipe.accept().expect("somebody comes");
+            let mut line = String::new();
+            BufReader::new(&file).read_line(&mut line).expect("read");
+            (&file)
+                .write_all(line.to_uppercase().as_bytes())
+                .expect("written");
+        }
+    });
+    for words in ["one\n", "two\n", "three\n"] {
+        let file = connect(&name).expect("it is there");
+        (&file).write_all(words.as_bytes()).expect("written");
+        let mut line = String::new();
+        BufReader::new(&file).read_line(&mut line).expect("read");
+        assert_eq!(line, words.to_uppercase());
+    }
+    router.join().expect("it ended");
 }

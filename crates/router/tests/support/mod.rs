@@ -151,10 +151,7 @@ pub fn attach(wish: &Wish, now_ns: &Arc<AtomicU64>, work: Work) -> (RouterEnd<Vi
     let Ok(knocking) = knock(client, 7, wish) else {
         panic!("the place is free");
     };
-    let terms = Terms {
-        rate_hz: 48_000,
-        cycle_frames: 64,
-    };
+    let terms = Terms::new(48_000, 64);
     let Knock::Attached(router) = door.look(terms, |_| Ok(())) else {
         panic!("all is as it should be");
     };

@@ -11,6 +11,7 @@ mod live;
 mod playback;
 mod profiles;
 mod registration;
+mod router;
 mod sound_server;
 mod status;
 mod together;
@@ -58,6 +59,7 @@ pub fn legs() -> Vec<Leg> {
     legs.extend(live::legs());
     legs.extend(status::legs());
     legs.extend(hardware::legs());
+    legs.extend(router::legs());
     legs.extend(validator::legs());
     legs.extend(sound_server::legs());
     legs.extend(bad_input::legs());

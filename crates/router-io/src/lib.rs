@@ -1,0 +1,45 @@
+//! The router as a device: a [`Device`](engine::endpoint::Device) and its endpoint over the client's
+//! end of `ipc`, so that a driver in a host's process plays to the router as it plays to hardware.
+//!
+//! - [`RouterDevice`] looks for the router, lets it be started if there is none, and attaches.
+//! - Its endpoint runs one cycle for each block that the router asks for. What the router says of
+//!   rate, block and latency is the endpoint's; the router's death is a lost device.
+//!
+//! What this crate never does: anything with the operating system ([`System`] does that), allocate
+//! or lock in a cycle.
+#![forbid(unsafe_code)]
+
+mod attach;
+mod device;
+mod endpoint;
+
+pub use device::{RouterDevice, Wants};
+pub use ipc::HandOver;
+
+#[cfg(test)]
+mod tests;
+
+use engine::idle::Ticker;
+use ipc::Link;
+
+/// What the device needs of the system.
+pub trait System: Send + Sync + 'static {
+    /// How the system joins two processes.
+    type Link: Link + 'static;
+
+    /// The place of that number at the router; `None` if there is none.
+    fn place(&self, number: usize) -> Option<Self::Link>;
+
+    /// This process, not 0.
+    fn process(&self) -> u32;
+
+    /// Starts a router, without waiting for it.
+    ///
+    /// # Errors
+    /// One sentence that tells why there is none.
+    fn launch(&self) -> Result<(), String>;
+
+    /// A clock to wait for; it is that of the router's time stamps. While it runs, its thread has the
+    /// priority that sound needs.
+    fn ticker(&self) -> Box<dyn Ticker>;
+}

@@ -1,0 +1,122 @@
+//! From a port of the configuration to a device, by its kind.
+
+use std::sync::Arc;
+
+use config::{Port, SinkKind, SourceKind};
+use engine::endpoint::{
+    Device, DeviceInfo, Endpoint, EndpointError, FaultKind, Lost, OpenRequest, Reopener,
+};
+use wasapi_io::WasapiDevice;
+
+use crate::plan::{Plan, SinkSeat};
+
+/// The master's device, with its partner's input if it has one.
+pub(crate) fn master(plan: &Plan) -> Arc<dyn Device> {
+    let sink = plan.sinks.first().map(|seat| &seat.port);
+    let source = plan.sources.first().map(|seat| &seat.port);
+    Arc::new(WasapiDevice::of_ports(
+        sink,
+        source.filter(|_| plan.has_partner),
+    ))
+}
+
+/// What a sink plays to.
+pub(crate) fn of_sink(port: &Port<SinkKind>) -> Arc<dyn Device> {
+    match port.kind {
+        SinkKind::Device => Arc::new(WasapiDevice::of_ports(Some(port), None)),
+        SinkKind::Asio | SinkKind::File | SinkKind::Client => {
+            Arc::new(NotThere::new(&port.name, port.kind.name()))
+        }
+    }
+}
+
+/// What a source records from.
+pub(crate) fn of_source(port: &Port<SourceKind>) -> Arc<dyn Device> {
+    match port.kind {
+        SourceKind::Capture => Arc::new(WasapiDevice::of_ports(None, Some(port))),
+        SourceKind::Loopback | SourceKind::Process | SourceKind::Asio | SourceKind::Client => {
+            Arc::new(NotThere::new(&port.name, port.kind.name()))
+        }
+    }
+}
+
+/// The endpoint whose sound each sink's is, and each source's, as far as it comes back.
+pub(crate) fn endpoints(plan: &Plan) -> (Vec<Option<String>>, Vec<Option<String>>) {
+    let sink = |seat: &SinkSeat| match seat.port.kind {
+        SinkKind::Device => of_sink(&seat.port).reopener().chosen().output,
+        _ => None,
+    };
+    // What a device records is not what it plays.
+    let sources = plan.sources.iter().map(|_| None).collect();
+    (plan.sinks.iter().map(sink).collect(), sources)
+}
+
+/// A device of a kind that this version cannot open: its channels are silent.
+struct NotThere {
+    why: EndpointError,
+    /// Waits as others do.
+    waits: WasapiDevice,
+}
+
+impl NotThere {
+    fn new(name: &str, kind: &str) -> Self {
+        let message = format!(
+            "This version of the router cannot open \"{name}\", which is of the kind {kind:?}; it \
+             is silent."
+        );
+        let default = config::Profile::new("");
+        Self {
+            why: EndpointError::new(FaultKind::NotFound, message),
+            waits: WasapiDevice::of_profile(&default),
+        }
+    }
+}
+
+impl Device for NotThere {
+    fn describe(&self) -> Result<DeviceInfo, EndpointError> {
+        Err(self.why.clone())
+    }
+
+    fn check_rate(&self, _rate_hz: u32) -> Result<(), EndpointError> {
+        Err(self.why.clone())
+    }
+
+    fn open(&self, _request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
+        Err(self.why.clone())
+    }
+
+    fn reopener(&self) -> Box<dyn Reopener> {
+        Box::new(Never {
+            why: self.why.clone(),
+            waits: self.waits.reopener(),
+        })
+    }
+
+    fn idle(&self, like: &Lost) -> Box<dyn Endpoint> {
+        self.waits.idle(like)
+    }
+}
+
+/// Waits, and never opens anything.
+struct Never {
+    why: EndpointError,
+    waits: Box<dyn Reopener>,
+}
+
+impl Reopener for Never {
+    fn open(&mut self, _request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
+        Err(self.why.clone())
+    }
+
+    fn chosen(&mut self) -> engine::endpoint::Chosen {
+        engine::endpoint::Chosen::default()
+    }
+
+    fn pause(&mut self, limit_ns: u64) {
+        self.waits.pause(limit_ns);
+    }
+
+    fn waker(&self) -> Arc<dyn engine::endpoint::Waker> {
+        self.waits.waker()
+    }
+}

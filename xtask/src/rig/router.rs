@@ -1,0 +1,100 @@
+//! The router at work in the card's prefix.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::Rig;
+use super::places::{self, Backend};
+use crate::captured::{self, Output, Running};
+
+const LIMIT: Duration = Duration::from_secs(60);
+const READY: &str = "The router runs";
+
+/// A router that runs until it is ended. Dropping it kills it.
+pub struct Router {
+    running: Running,
+    log: PathBuf,
+}
+
+impl Router {
+    /// Starts the router of that folder, and waits until it runs.
+    ///
+    /// # Errors
+    /// It does not get to run: its own sentence.
+    pub fn start(rig: &mut Rig<'_>, product: &Path) -> Result<Router> {
+        let log = places::logs(rig.paths).join("router");
+        let mut command = rig
+            .wine(Backend::Card)?
+            .command(product.join("asio2wasapi.exe"));
+        command.arg("route");
+        let running = Running::start(&mut command, &log)?;
+        let router = Router { running, log };
+        for _ in 0..200 {
+            if router.said().contains(READY) {
+                return Ok(router);
+            }
+            captured::pause(Duration::from_millis(50))?;
+        }
+        let error = fs::read_to_string(router.log.with_extension("err")).unwrap_or_default();
+        bail!("the router does not get to run: {}", error.trim());
+    }
+
+    /// What it has said so far.
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.log.with_extension("out")).unwrap_or_default()
+    }
+
+    /// Waits until it has said that so often.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn await_words(&self, words: &str, times: usize) -> Result<()> {
+        for _ in 0..400 {
+            if self.said().matches(words).count() >= times {
+                return Ok(());
+            }
+            captured::pause(Duration::from_millis(25))?;
+        }
+        bail!("the router never says {words:?}, but: {}", self.said())
+    }
+
+    /// Ends it as a user would, and waits until it has.
+    ///
+    /// # Errors
+    /// It does not end, or not well.
+    pub fn finish(self, rig: &mut Rig<'_>, product: &Path) -> Result<Output> {
+        ask(rig, product, &["end"])?;
+        self.running.finish(LIMIT)
+    }
+}
+
+/// Asks the router that runs, with the words of `asio2wasapi route`.
+///
+/// # Errors
+/// It cannot be asked.
+pub fn ask(rig: &mut Rig<'_>, product: &Path, words: &[&str]) -> Result<Output> {
+    let mut command = rig
+        .wine(Backend::Card)?
+        .command(product.join("asio2wasapi.exe"));
+    command.arg("route").args(words);
+    let log = places::logs(rig.paths).join("router-asked");
+    captured::capture(&mut command, &log, LIMIT)
+}
+
+/// Ends a router that a driver has started: it ends by itself, but not at once.
+///
+/// # Errors
+/// It does not end.
+pub fn end(rig: &mut Rig<'_>, product: &Path) -> Result<()> {
+    for _ in 0..100 {
+        // None is there: that is well.
+        if ask(rig, product, &["end"])?.status.code() == Some(1) {
+            return Ok(());
+        }
+        captured::pause(Duration::from_millis(50))?;
+    }
+    bail!("the router does not end")
+}

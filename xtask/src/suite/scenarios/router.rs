@@ -1,0 +1,350 @@
+//! The router: what it shares with its clients, and PortAudio's ASIO hosts that play through it to the
+//! simulated card, all at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::super::{Leg, Passed, native, passed, stage::Stage};
+use super::playback;
+use crate::build;
+use crate::captured;
+use crate::rig::card::{Report, Service};
+use crate::rig::places::{self, Backend};
+use crate::rig::playback::{Host, HostReport};
+use crate::rig::router::{self, Router};
+use crate::rig::witness::undisturbed;
+use crate::routed::{
+    self, ALL_RUN_FRAMES, CHANNELS, DRIVER, RATE_HZ, found, how, played, split, two_sounds,
+};
+use crate::sound::compare::{Comparison, compare};
+use crate::sound::{Sound, make};
+
+const LIMIT: Duration = Duration::from_secs(120);
+/// How long they play together.
+const FRAMES: usize = 96_000;
+
+/// All of them.
+pub fn legs() -> Vec<Leg> {
+    vec![
+        Leg::new("router: memory and events between processes", shared_memory),
+        Leg::new("router: two hosts at once", two_hosts),
+        Leg::new("router: a second one is refused", one_router),
+        Leg::new("router: changed while it plays", changed_live),
+        Leg::new("router: what it adds to the latency", added_frames),
+        Leg::new("router: a client is killed", client_killed),
+        Leg::new("router: the router is killed", router_killed),
+    ]
+}
+
+/// The tests of `ipc` on the system's own memory and events.
+fn shared_memory(stage: &mut Stage<'_>) -> Result<Passed> {
+    let program = build::memory_tests(stage.paths)?;
+    let paths = stage.paths;
+    let mut command = stage.rig()?.wine(Backend::Card)?.command(program);
+    let log = places::logs(paths).join("memory-tests");
+    let output = captured::capture(&mut command, &log, LIMIT)?;
+    if !output.status.success() {
+        bail!("{}", output.last_words());
+    }
+    native::count(&output.stdout)
+}
+
+/// The stage as every leg here needs it; the folders with the card and with the product.
+fn prepare(stage: &mut Stage<'_>) -> Result<(PathBuf, PathBuf)> {
+    let card = stage.card()?;
+    let product = stage.product()?;
+    router::end(stage.rig_with_driver(Backend::Card)?, &product)?;
+    Ok((card, product))
+}
+
+/// Both hosts, side by side.
+fn start_both(stage: &mut Stage<'_>, sounds: &[Sound; 2]) -> Result<[Host; 2]> {
+    let rig = stage.rig()?;
+    let upper = rig.start_host(&how(), &sounds[0], "router-upper")?;
+    let lower = rig.start_host(&how(), &sounds[1], "router-lower")?;
+    Ok([upper, lower])
+}
+
+/// The driver starts the router by itself; both sounds are in the sum, bit for bit.
+fn two_hosts(stage: &mut Stage<'_>) -> Result<Passed> {
+    let (card, product) = prepare(stage)?;
+    let sounds = two_sounds(FRAMES);
+    let ((parts, hosts), tries) = undisturbed(
+        || {
+            let service = Service::start(stage.rig()?, &card)?;
+            let router = Router::start(stage.rig()?, &product);
+            let hosts = router.and_then(|router| {
+                let hosts = start_both(stage, &sounds)?;
+                let hosts = hosts.map(Host::finish);
+                router.await_words("left:", 2)?;
+                Ok(hosts)
+            });
+            let (report, folder) = service.finish(stage.rig()?, &card)?;
+            let sums = played(&report, &folder)?;
+            let parts = [0, 1].map(|which| found(&sums, which, &sounds[which]));
+            Ok((parts, hosts?))
+        },
+        |(parts, _)| parts.iter().all(Comparison::is_complete),
+    )?;
+    let [upper, lower] = hosts;
+    let hosts: [HostReport; 2] = [upper?, lower?];
+    for (part, host) in parts.iter().zip(&hosts) {
+        playback::demand(part, 0).with_context(|| tries.testimony())?;
+        ensure!(host.device == DRIVER, "{} played", host.device);
+    }
+    let remark = tries
+        .remark()
+        .map_or(String::new(), |remark| format!("; {remark}"));
+    Ok(passed(format!(
+        "both bit-exact in the sum, told latencies {} and {} frames{remark}",
+        hosts[0].reported_output_latency_frames, hosts[1].reported_output_latency_frames
+    )))
+}
+
+/// A second router says one sentence.
+fn one_router(stage: &mut Stage<'_>) -> Result<Passed> {
+    let (card, product) = prepare(stage)?;
+    let service = Service::start(stage.rig()?, &card)?;
+    let outcome = Router::start(stage.rig()?, &product).and_then(|router| {
+        let second = router::ask(stage.rig()?, &product, &[])?;
+        let output = router.finish(stage.rig()?, &product)?;
+        ensure!(output.status.success(), "{}", output.last_words());
+        Ok(second)
+    });
+    service.finish(stage.rig()?, &card)?;
+    let second = outcome?;
+    let said = second.stderr.trim();
+    ensure!(second.status.code() == Some(1), "{}", second.status);
+    ensure!(
+        said.lines().count() == 1 && said.contains("runs already"),
+        "it should say in one sentence that another runs, but said: {said}"
+    );
+    Ok(passed(said))
+}
+
+/// One of two is killed while both play; the other has no gap.
+fn client_killed(stage: &mut Stage<'_>) -> Result<Passed> {
+    let (card, product) = prepare(stage)?;
+    let sounds = two_sounds(2 * FRAMES);
+    let (parts, tries) = undisturbed(
+        || {
+            let service = Service::start(stage.rig()?, &card)?;
+            let router = Router::start(stage.rig()?, &product);
+            let outcome = router.and_then(|router| {
+                let [stays, dies] = start_both(stage, &sounds)?;
+                router.await_words("came:", 2)?;
+                captured::pause(Duration::from_millis(3_500))?;
+                drop(dies);
+                router.await_words("left:", 1)?;
+                stays.finish()
+            });
+            let (report, folder) = service.finish(stage.rig()?, &card)?;
+            outcome?;
+            let sums = played(&report, &folder)?;
+            Ok([0, 1].map(|which| found(&sums, which, &sounds[which])))
+        },
+        |parts| parts[0].is_complete(),
+    )?;
+    let [stayed, died] = parts;
+    playback::demand(&stayed, 0).with_context(|| tries.testimony())?;
+    ensure!(
+        died.frames_found > ALL_RUN_FRAMES && died.frames_found < died.frames_played,
+        "of the one that was killed {} of {} frames were played",
+        died.frames_found,
+        died.frames_played
+    );
+    Ok(passed(format!(
+        "the other bit-exact without a gap; the killed one was heard for {} frames",
+        died.frames_found - ALL_RUN_FRAMES
+    )))
+}
+
+/// The router is killed; the hosts play on, the driver starts another router, and they are heard again.
+fn router_killed(stage: &mut Stage<'_>) -> Result<Passed> {
+    let (card, product) = prepare(stage)?;
+    let sounds = two_sounds(3 * FRAMES);
+    let (silences, tries) = undisturbed(
+        || {
+            let service = Service::start(stage.rig()?, &card)?;
+            let router = Router::start(stage.rig()?, &product);
+            let outcome = router.and_then(|router| {
+                let hosts = start_both(stage, &sounds)?;
+                router.await_words("came:", 2)?;
+                captured::pause(Duration::from_millis(3_500))?;
+                drop(router);
+                let [upper, lower] = hosts.map(Host::finish);
+                Ok([upper?, lower?])
+            });
+            let (report, folder) = service.finish(stage.rig()?, &card)?;
+            router::end(stage.rig()?, &product)?;
+            outcome?;
+            [0, 1]
+                .map(|which| silence_frames(&report, &folder, which, &sounds[which]))
+                .into_iter()
+                .collect::<Result<Vec<u64>>>()
+        },
+        |silences| silences.iter().all(|frames| *frames <= SILENCE_FRAMES_MAX),
+    )?;
+    for frames in &silences {
+        ensure!(
+            *frames <= SILENCE_FRAMES_MAX,
+            "silence for {frames} frames; {}",
+            tries.testimony()
+        );
+    }
+    let ms = |frames: u64| frames * 1000 / u64::from(RATE_HZ);
+    Ok(passed(format!(
+        "heard again {} and {} ms after the last frame before, through a router that the driver started",
+        ms(silences[0]),
+        ms(silences[1])
+    )))
+}
+
+/// A second.
+const SILENCE_FRAMES_MAX: u64 = RATE_HZ as u64;
+
+/// How many frames the DAC played between the two parts of a sound that was heard, cut once, and heard
+/// to its end.
+fn silence_frames(report: &Report, folder: &Path, which: usize, sound: &Sound) -> Result<u64> {
+    // Each router has streams of its own, and so tracks.
+    let mut parts: Vec<(u64, u64, usize)> = Vec::new();
+    let tracks = report.tracks.iter().filter(|track| track.played);
+    for (track, played) in tracks.zip(played(report, folder)?) {
+        let found = compare(sound, &split(&played)[which], 0);
+        if let Some(begin) = found.begin_in_recording
+            && found.frames_found > 0
+        {
+            let first = track.first_frame + begin as u64;
+            let end = first + (found.frames_found + found.frames_inserted) as u64;
+            parts.push((first, end, found.frames_found));
+        }
+    }
+    parts.sort_unstable();
+    let [before, after] = parts[..] else {
+        bail!("it was heard in {} parts instead of two", parts.len());
+    };
+    ensure!(
+        before.2 > ALL_RUN_FRAMES && after.2 > FRAMES / 2,
+        "heard were {} and {} frames",
+        before.2,
+        after.2
+    );
+    Ok(after.0.saturating_sub(before.1))
+}
+
+/// A program is turned over while it plays, by words that are sent to the router; they are saved when
+/// that is said.
+fn changed_live(stage: &mut Stage<'_>) -> Result<Passed> {
+    let (card, product) = prepare(stage)?;
+    let config = stage.paths.rig().join("router-config.toml");
+    let sound = make::noise(RATE_HZ, CHANNELS, 24, 3 * FRAMES);
+    let ((plain, turned), tries) = undisturbed(
+        || {
+            let _ = fs::remove_file(&config);
+            stage.rig()?.wine(Backend::Card)?.use_config(Some(&config));
+            let service = Service::start(stage.rig()?, &card)?;
+            let router = Router::start(stage.rig()?, &product);
+            let outcome = router.and_then(|router| {
+                let host = stage.rig()?.start_host(&how(), &sound, "router-live")?;
+                router.await_words("came:", 1)?;
+                captured::pause(Duration::from_millis(2_000))?;
+                let words = ["set", "pa-host", "Output", "--invert", "true"];
+                let said = router::ask(stage.rig()?, &product, &words)?;
+                ensure!(said.status.success(), "{}", said.last_words());
+                let list = router::ask(stage.rig()?, &product, &["list", "--json"])?;
+                let wrong = router::ask(stage.rig()?, &product, &["set", "nobody", "Output"])?;
+                host.finish()?;
+                check_control(stage, &product, &list.stdout, &wrong.stderr, &config)?;
+                let output = router.finish(stage.rig()?, &product)?;
+                ensure!(output.status.success(), "{}", output.last_words());
+                Ok(())
+            });
+            stage.rig()?.wine(Backend::Card)?.use_config(None);
+            let (report, folder) = service.finish(stage.rig()?, &card)?;
+            outcome?;
+            let sums = played(&report, &folder)?;
+            let best = |sums: &[Sound]| {
+                let found = sums.iter().map(|played| compare(&sound, played, 0));
+                found
+                    .max_by_key(|found| found.frames_found)
+                    .unwrap_or_default()
+            };
+            let plain = best(&sums);
+            let turned: Vec<Sound> = sums
+                .iter()
+                .map(|played| Sound {
+                    samples: played
+                        .samples
+                        .iter()
+                        .map(|sample| sample.saturating_neg())
+                        .collect(),
+                    ..*played
+                })
+                .collect();
+            Ok((plain, best(&turned)))
+        },
+        |(plain, turned)| plain.frames_found + turned.frames_found + 512 >= sound.frames(),
+    )?;
+    let (before, after) = (plain.frames_found, turned.frames_found);
+    let missing = sound.frames().saturating_sub(before + after);
+    ensure!(
+        before > 10_000 && after > 10_000 && missing <= 512,
+        "{before} frames were plain and {after} turned over of {}; {}",
+        sound.frames(),
+        tries.testimony()
+    );
+    Ok(passed(format!(
+        "{before} frames plain, {after} turned over, {missing} between"
+    )))
+}
+
+fn check_control(
+    stage: &mut Stage<'_>,
+    product: &Path,
+    list: &str,
+    wrong: &str,
+    config: &Path,
+) -> Result<()> {
+    let status: serde_json::Value = serde_json::from_str(list).context("the list is unclear")?;
+    let client = &status["clients"][0];
+    let name = client["name"].as_str().unwrap_or_default();
+    ensure!(name.starts_with("pa-host.exe"), "there is {status}");
+    let peak = client["plays"][0]["peak"].as_f64();
+    ensure!(peak.is_some_and(|peak| peak > 0.5), "it plays {peak:?}");
+    ensure!(status["is_changed"] == true, "{status}");
+    ensure!(
+        status["mixes"][0]["routes"][0]["invert"] == true,
+        "{status}"
+    );
+    ensure!(
+        wrong.trim().lines().count() == 1 && wrong.contains("nobody"),
+        "it should say in one sentence that there is nobody, but said: {wrong}"
+    );
+    ensure!(!config.exists(), "it was saved before it was said");
+    let saved = router::ask(stage.rig()?, product, &["save"])?;
+    ensure!(saved.status.success(), "{}", saved.last_words());
+    let text = fs::read_to_string(config).context("nothing was saved")?;
+    ensure!(text.contains("invert = true"), "saved was: {text}");
+    Ok(())
+}
+
+/// Programs in the cycle add nothing to what the bare driver has, those beside it one block.
+fn added_frames(stage: &mut Stage<'_>) -> Result<Passed> {
+    let (card, product) = prepare(stage)?;
+    let mut measured = None;
+    let (rows, tries) = undisturbed(
+        || {
+            let rows = routed::latencies(stage.rig()?, &card, &product, 2)?;
+            let is_right = rows.is_right();
+            measured = Some(rows.words());
+            Ok(is_right)
+        },
+        |is_right| *is_right,
+    )?;
+    let words = measured.unwrap_or_default();
+    ensure!(rows, "{words}; {}", tries.testimony());
+    Ok(passed(words))
+}
