@@ -74,6 +74,8 @@ pub enum Question {
     Hardware,
     /// Which rates has the hardware? Answers how many, and these in Hz.
     HardwareRates,
+    /// Whose streams run on that endpoint? Answers how many processes, and their ids.
+    Users(u32),
     /// The hardware shall run at that rate in Hz, now or when somebody opens it.
     SetHardwareRate(u32),
     /// Open the hardware, all channels, with blocks of so many frames. Answers the generation of its
@@ -198,6 +200,7 @@ impl Question {
             Question::Close(stream) => ([11, stream.into(), 0, 0, 0, 0], None),
             Question::Strike(_) => ([STRIKE, 0, 0, 0, 0, 0], None),
             Question::Hardware => ([20, 0, 0, 0, 0, 0], None),
+            Question::Users(device) => ([21, device.into(), 0, 0, 0, 0], None),
             Question::HardwareRates => ([13, 0, 0, 0, 0, 0], None),
             Question::SetHardwareRate(rate_hz) => ([14, rate_hz.into(), 0, 0, 0, 0], None),
             Question::OpenHardware(frames) => ([15, frames.into(), 0, 0, 0, 0], None),
@@ -255,6 +258,7 @@ impl Question {
             9 => Question::Stop(first),
             10 => Question::Reset(first),
             11 => Question::Close(first),
+            21 => Question::Users(first),
             20 => Question::Hardware,
             13 => Question::HardwareRates,
             14 => Question::SetHardwareRate(first),
@@ -331,6 +335,7 @@ mod tests {
             Question::Device(7),
             Question::Default(Flow::Capture),
             Question::MixFormat(1),
+            Question::Users(1),
             Question::Supports {
                 device: 1,
                 exclusive: true,

@@ -259,3 +259,34 @@ pub unsafe trait IAudioSessionControl2: IAudioSessionControl {
     pub fn IsSystemSoundsSession(&self) -> HRESULT;
     pub fn SetDuckingPreference(&self, opt_out: BOOL) -> HRESULT;
 }
+
+#[interface("BFA971F1-4D5E-40BB-935E-967039BFBEE4")]
+pub unsafe trait IAudioSessionManager: IUnknown {
+    pub fn GetAudioSessionControl(
+        &self,
+        session: *const GUID,
+        flags: u32,
+        control: *mut *mut c_void,
+    ) -> HRESULT;
+    pub fn GetSimpleAudioVolume(
+        &self,
+        session: *const GUID,
+        flags: u32,
+        volume: *mut *mut c_void,
+    ) -> HRESULT;
+}
+
+#[interface("77AA99A0-1BD6-484F-8BC7-2C654C9A9B6F")]
+pub unsafe trait IAudioSessionManager2: IAudioSessionManager {
+    pub fn GetSessionEnumerator(&self, sessions: *mut *mut c_void) -> HRESULT;
+    pub fn RegisterSessionNotification(&self, client: *mut c_void) -> HRESULT;
+    pub fn UnregisterSessionNotification(&self, client: *mut c_void) -> HRESULT;
+    pub fn RegisterDuckNotification(&self, session: PCWSTR, client: *mut c_void) -> HRESULT;
+    pub fn UnregisterDuckNotification(&self, client: *mut c_void) -> HRESULT;
+}
+
+#[interface("E2F5BB11-0570-40CA-ACDD-3AA01277DEE8")]
+pub unsafe trait IAudioSessionEnumerator: IUnknown {
+    pub fn GetCount(&self, count: *mut i32) -> HRESULT;
+    pub fn GetSession(&self, number: i32, session: *mut *mut c_void) -> HRESULT;
+}

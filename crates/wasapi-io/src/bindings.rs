@@ -64,6 +64,8 @@ pub struct AUDIOCLIENT_PROCESS_LOOPBACK_PARAMS {
 }
 pub type AVRT_PRIORITY = i32;
 pub const AVRT_PRIORITY_CRITICAL: AVRT_PRIORITY = 2;
+pub type AudioSessionState = i32;
+pub const AudioSessionStateActive: AudioSessionState = 1;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct BLOB {
@@ -821,6 +823,173 @@ pub struct IAudioRenderClient_Vtbl {
     ) -> windows_core::HRESULT,
     pub ReleaseBuffer:
         unsafe extern "system" fn(*mut core::ffi::c_void, u32, u32) -> windows_core::HRESULT,
+}
+windows_core::imp::define_interface!(
+    IAudioSessionControl,
+    IAudioSessionControl_Vtbl,
+    0xf4b1a599_7266_4319_a8ca_e70acb11e8cd
+);
+windows_core::imp::interface_hierarchy!(IAudioSessionControl, windows_core::IUnknown);
+impl IAudioSessionControl {
+    pub unsafe fn GetState(&self) -> windows_core::Result<AudioSessionState> {
+        unsafe {
+            let mut result__ = core::mem::zeroed();
+            (windows_core::Interface::vtable(self).GetState)(
+                windows_core::Interface::as_raw(self),
+                &mut result__,
+            )
+            .map(|| result__)
+        }
+    }
+}
+#[repr(C)]
+pub struct IAudioSessionControl_Vtbl {
+    pub base__: windows_core::IUnknown_Vtbl,
+    pub GetState: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *mut AudioSessionState,
+    ) -> windows_core::HRESULT,
+    GetDisplayName: usize,
+    SetDisplayName: usize,
+    GetIconPath: usize,
+    SetIconPath: usize,
+    GetGroupingParam: usize,
+    SetGroupingParam: usize,
+    RegisterAudioSessionNotification: usize,
+    UnregisterAudioSessionNotification: usize,
+}
+windows_core::imp::define_interface!(
+    IAudioSessionControl2,
+    IAudioSessionControl2_Vtbl,
+    0xbfb7ff88_7239_4fc9_8fa2_07c950be9c6d
+);
+impl core::ops::Deref for IAudioSessionControl2 {
+    type Target = IAudioSessionControl;
+    fn deref(&self) -> &Self::Target {
+        unsafe { core::mem::transmute(self) }
+    }
+}
+windows_core::imp::interface_hierarchy!(
+    IAudioSessionControl2,
+    windows_core::IUnknown,
+    IAudioSessionControl
+);
+impl IAudioSessionControl2 {
+    pub unsafe fn GetProcessId(&self) -> windows_core::Result<u32> {
+        unsafe {
+            let mut result__ = core::mem::zeroed();
+            (windows_core::Interface::vtable(self).GetProcessId)(
+                windows_core::Interface::as_raw(self),
+                &mut result__,
+            )
+            .map(|| result__)
+        }
+    }
+}
+#[repr(C)]
+pub struct IAudioSessionControl2_Vtbl {
+    pub base__: IAudioSessionControl_Vtbl,
+    GetSessionIdentifier: usize,
+    GetSessionInstanceIdentifier: usize,
+    pub GetProcessId:
+        unsafe extern "system" fn(*mut core::ffi::c_void, *mut u32) -> windows_core::HRESULT,
+    IsSystemSoundsSession: usize,
+    SetDuckingPreference: usize,
+}
+windows_core::imp::define_interface!(
+    IAudioSessionEnumerator,
+    IAudioSessionEnumerator_Vtbl,
+    0xe2f5bb11_0570_40ca_acdd_3aa01277dee8
+);
+windows_core::imp::interface_hierarchy!(IAudioSessionEnumerator, windows_core::IUnknown);
+impl IAudioSessionEnumerator {
+    pub unsafe fn GetCount(&self) -> windows_core::Result<i32> {
+        unsafe {
+            let mut result__ = core::mem::zeroed();
+            (windows_core::Interface::vtable(self).GetCount)(
+                windows_core::Interface::as_raw(self),
+                &mut result__,
+            )
+            .map(|| result__)
+        }
+    }
+    pub unsafe fn GetSession(
+        &self,
+        sessioncount: i32,
+    ) -> windows_core::Result<IAudioSessionControl> {
+        unsafe {
+            let mut result__ = core::mem::zeroed();
+            (windows_core::Interface::vtable(self).GetSession)(
+                windows_core::Interface::as_raw(self),
+                sessioncount,
+                &mut result__,
+            )
+            .and_then(|| windows_core::imp::Type::from_abi(result__))
+        }
+    }
+}
+#[repr(C)]
+pub struct IAudioSessionEnumerator_Vtbl {
+    pub base__: windows_core::IUnknown_Vtbl,
+    pub GetCount:
+        unsafe extern "system" fn(*mut core::ffi::c_void, *mut i32) -> windows_core::HRESULT,
+    pub GetSession: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        i32,
+        *mut *mut core::ffi::c_void,
+    ) -> windows_core::HRESULT,
+}
+windows_core::imp::define_interface!(
+    IAudioSessionManager,
+    IAudioSessionManager_Vtbl,
+    0xbfa971f1_4d5e_40bb_935e_967039bfbee4
+);
+windows_core::imp::interface_hierarchy!(IAudioSessionManager, windows_core::IUnknown);
+#[repr(C)]
+pub struct IAudioSessionManager_Vtbl {
+    pub base__: windows_core::IUnknown_Vtbl,
+    GetAudioSessionControl: usize,
+    GetSimpleAudioVolume: usize,
+}
+windows_core::imp::define_interface!(
+    IAudioSessionManager2,
+    IAudioSessionManager2_Vtbl,
+    0x77aa99a0_1bd6_484f_8bc7_2c654c9a9b6f
+);
+impl core::ops::Deref for IAudioSessionManager2 {
+    type Target = IAudioSessionManager;
+    fn deref(&self) -> &Self::Target {
+        unsafe { core::mem::transmute(self) }
+    }
+}
+windows_core::imp::interface_hierarchy!(
+    IAudioSessionManager2,
+    windows_core::IUnknown,
+    IAudioSessionManager
+);
+impl IAudioSessionManager2 {
+    pub unsafe fn GetSessionEnumerator(&self) -> windows_core::Result<IAudioSessionEnumerator> {
+        unsafe {
+            let mut result__ = core::mem::zeroed();
+            (windows_core::Interface::vtable(self).GetSessionEnumerator)(
+                windows_core::Interface::as_raw(self),
+                &mut result__,
+            )
+            .and_then(|| windows_core::imp::Type::from_abi(result__))
+        }
+    }
+}
+#[repr(C)]
+pub struct IAudioSessionManager2_Vtbl {
+    pub base__: IAudioSessionManager_Vtbl,
+    pub GetSessionEnumerator: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        *mut *mut core::ffi::c_void,
+    ) -> windows_core::HRESULT,
+    RegisterSessionNotification: usize,
+    UnregisterSessionNotification: usize,
+    RegisterDuckNotification: usize,
+    UnregisterDuckNotification: usize,
 }
 windows_core::imp::define_interface!(
     IDispatch,

@@ -11,7 +11,7 @@ use engine::idle::Idle;
 use crate::asked::{Asked, Described};
 use crate::com::SharedApartment;
 use crate::endpoint::{Endpoint, Selection};
-use crate::fault::{refused, with_siblings};
+use crate::fault::{refused, with_siblings, with_users};
 use crate::gap::{Search, Sought, SystemTicker};
 use crate::hardware::is_one;
 use crate::hresult::Hr;
@@ -100,7 +100,10 @@ impl WasapiDevice {
         make: impl FnOnce(Opened) -> Hr<T>,
     ) -> Result<(T, &'static str), EndpointError> {
         let mut opened = open::open(endpoint, wanted).map_err(|error| match error.kind {
-            FaultKind::InUse => with_siblings(error, &endpoint.siblings(wanted.direction)),
+            FaultKind::InUse => {
+                let error = with_users(error, &endpoint.users());
+                with_siblings(error, &endpoint.siblings(wanted.direction))
+            }
             _ => error,
         })?;
         let mode = opened.mode_name();

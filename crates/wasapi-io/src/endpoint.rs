@@ -21,6 +21,7 @@ use crate::hresult::codes::{E_INVALIDARG, E_NOTFOUND};
 use crate::known::{Features, recognised};
 use crate::list::Direction;
 use crate::remembered;
+use crate::users::users;
 
 /// Which device is meant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -161,6 +162,11 @@ impl Endpoint {
             |other: &Endpoint| other.id != self.id && is_one(&hardware, &other.hardware());
         let siblings = there.unwrap_or_default().into_iter().filter(is_sibling);
         siblings.map(|sibling| sibling.name).collect()
+    }
+
+    /// The programs that use it now, other than this one.
+    pub(crate) fn users(&self) -> Vec<String> {
+        users(&self.device)
     }
 
     fn properties(&self) -> Option<IPropertyStore> {

@@ -32,6 +32,19 @@ pub(crate) fn with_siblings(error: EndpointError, siblings: &[String]) -> Endpoi
     EndpointError::new(error.kind, message)
 }
 
+/// Who holds a device, where nobody knows better.
+const SOMEBODY: &str = "another program";
+
+/// The error for a device that is in use, with the programs that use it now (T18).
+pub(crate) fn with_users(error: EndpointError, users: &[String]) -> EndpointError {
+    if error.kind != FaultKind::InUse || users.is_empty() {
+        return error;
+    }
+    let names: Vec<String> = users.iter().map(|name| format!("\"{name}\"")).collect();
+    let message = error.message.replacen(SOMEBODY, &names.join(" or "), 1);
+    EndpointError::new(error.kind, message)
+}
+
 /// The fault for a call that failed while the stream ran.
 pub(crate) fn broken(code: i32) -> StreamFault {
     let kind = match fact(code).kind {
@@ -63,6 +76,18 @@ mod tests {
             "\"Speakers\" could not be opened (AUDCLNT_E_DEVICE_IN_USE): another program holds it \
              exclusively; close that program or choose another device."
         );
+    }
+
+    #[test]
+    fn t18_the_sentence_names_the_programs_where_they_are_known() {
+        let busy = || refused("\"Speakers\" could not be opened", 0x8889_000A_u32 as i32);
+        let told = with_users(busy(), &["daw.exe".to_owned(), "tool.exe".to_owned()]);
+        assert_eq!(
+            told.message,
+            "\"Speakers\" could not be opened (AUDCLNT_E_DEVICE_IN_USE): \"daw.exe\" or \"tool.exe\" holds \
+             it exclusively; close that program or choose another device."
+        );
+        assert_eq!(with_users(busy(), &[]), busy());
     }
 
     #[test]

@@ -98,6 +98,8 @@ mod stream;
 #[cfg(windows)]
 mod sync;
 #[cfg(windows)]
+mod users;
+#[cfg(windows)]
 mod worker;
 #[cfg(windows)]
 mod writer;

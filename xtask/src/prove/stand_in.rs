@@ -13,6 +13,7 @@ use crate::rig::Rig;
 use crate::rig::card::{Report, Service};
 use crate::rig::places::Backend;
 use crate::rig::playback::Playback;
+use crate::rig::witness::undisturbed;
 use crate::sound::Sound;
 use crate::sound::make;
 use crate::sound::pieces::pieces;
@@ -67,7 +68,12 @@ pub fn measure(paths: &Paths, extent: Extent) -> Result<Value> {
         ] {
             let what = format!("{run}/{}: {driver}", extent.runs);
             let script = script(&extent, format == RawFormat::Int32);
-            let row = progress::step(&what, || one(&mut rig, &card, driver, format, &script))?;
+            // A busy machine stops the card's clock, which no device does: then it is tried again.
+            let row = progress::step(&what, || {
+                let run = || Ok(one(&mut rig, &card, driver, format, &script));
+                let (row, tries) = undisturbed(run, Result::is_ok)?;
+                row.with_context(|| tries.testimony())
+            })?;
             interrupt::check()?;
             rows.push(row);
         }

@@ -12,7 +12,7 @@ use super::{Server, System};
 use crate::call::{Answer, Question, format_words};
 use crate::codes::{BUFFER_SIZE_ERROR, INVALID_ARGUMENT, NOT_INITIALIZED, OUT_OF_MEMORY};
 use crate::fault_line::FaultLine;
-use crate::layout::{Ring, STREAMS_MAX};
+use crate::layout::{Ring, STREAMS_MAX, WORDS};
 
 type Reply = Result<Answer, i32>;
 
@@ -27,6 +27,7 @@ impl<S: System> Server<'_, S> {
                 None => Err(SimError::NotFound.code()),
             },
             Question::MixFormat(device) => self.mix_format(device),
+            Question::Users(device) => self.users(device),
             Question::Supports {
                 device,
                 exclusive,
@@ -77,6 +78,18 @@ impl<S: System> Server<'_, S> {
             Ok(answer)
         };
         about().map_err(SimError::code)
+    }
+
+    fn users(&self, device: u32) -> Reply {
+        let id = self.device(device)?;
+        let on_it = |stream: &&OpenStream| stream.running && stream.endpoint == id;
+        let streams = self.streams.iter().flatten().filter(on_it);
+        let mut processes: Vec<u64> = streams.map(|stream| stream.process.into()).collect();
+        processes.sort_unstable();
+        processes.dedup();
+        processes.truncate(WORDS - 1);
+        processes.insert(0, processes.len() as u64);
+        Ok(Answer::good(&processes))
     }
 
     fn mix_format(&self, device: u32) -> Reply {

@@ -45,7 +45,7 @@ pub(super) struct OpenStream {
     pub(super) id: StreamId,
     pub(super) owner: Box<dyn Process>,
     pub(super) process: u32,
-    endpoint: EndpointId,
+    pub(super) endpoint: EndpointId,
     mode: Mode,
     pub(super) renders: bool,
     pub(super) running: bool,

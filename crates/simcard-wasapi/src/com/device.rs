@@ -11,10 +11,11 @@ use windows_core::{GUID, HRESULT, IUnknown, Interface, PWSTR, implement};
 
 use super::border::{guid, method, put, put_object, put_queried, task_text};
 use super::client::Client;
+use super::manager::Manager;
 use super::properties::Properties;
 use crate::abi::{
-    IAudioClient, IAudioClient2, IAudioClient3, IMMDevice, IMMDevice_Impl, IMMEndpoint,
-    IMMEndpoint_Impl, IPropertyStore, PropVariant,
+    IAudioClient, IAudioClient2, IAudioClient3, IAudioSessionManager, IAudioSessionManager2,
+    IMMDevice, IMMDevice_Impl, IMMEndpoint, IMMEndpoint_Impl, IPropertyStore, PropVariant,
 };
 use crate::ids;
 use simcard_service::call::Question;
@@ -108,7 +109,7 @@ struct Device(Endpoint);
 
 impl IMMDevice_Impl for Device_Impl {
     /// Follows "IMMDevice::Activate method (mmdeviceapi.h)" on learn.microsoft.com. Of what can be
-    /// activated there are the audio clients.
+    /// activated there are the audio clients and the manager of sessions.
     unsafe fn Activate(
         &self,
         iid: *const GUID,
@@ -124,6 +125,10 @@ impl IMMDevice_Impl for Device_Impl {
             unsafe {
                 put(object, std::ptr::null_mut())?;
                 let wanted = guid(iid)?;
+                if [IAudioSessionManager::IID, IAudioSessionManager2::IID].contains(&wanted) {
+                    let manager: IAudioSessionManager2 = Manager(self.0.number).into();
+                    return put_queried(&IUnknown::from(manager), iid, object);
+                }
                 if ![IAudioClient::IID, IAudioClient2::IID, IAudioClient3::IID].contains(&wanted) {
                     return Err(NO_INTERFACE);
                 }

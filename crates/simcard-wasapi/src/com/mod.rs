@@ -7,6 +7,7 @@ mod device;
 mod enumerator;
 mod exports;
 mod initialize;
+mod manager;
 mod notify;
 mod properties;
 mod session;

@@ -19,3 +19,5 @@ mod stream;
 
 #[cfg(windows)]
 pub use self::{loopback::LoopbackDevice, process::ProcessDevice};
+#[cfg(windows)]
+pub(crate) use processes::running;

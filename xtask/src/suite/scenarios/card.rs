@@ -193,5 +193,9 @@ fn refused_while_held(stage: &mut Stage<'_>, programs: &Path, product: &Path) ->
         said.lines().count() == 1 && said.contains("AUDCLNT_E_DEVICE_IN_USE"),
         "one sentence that says that the device is in use is wanted, but it said: {said}"
     );
+    ensure!(
+        said.contains("wasapi-client.exe"),
+        "the program that has the device is not named: {said}"
+    );
     Ok(passed(said))
 }

@@ -81,9 +81,15 @@ fn noise(channels: u16, seconds: u32) -> Sound {
     make::noise(RATE_HZ, channels, 24, (seconds * RATE_HZ) as usize)
 }
 
-/// The pieces of the sound that a converter played, in the order of time.
-fn heard(report: &Report, folder: &Path, endpoint: &str, sound: &Sound) -> Result<Vec<Piece>> {
-    let is_meant = |track: &&Track| track.played && track.endpoint == endpoint;
+/// The pieces of the sound that a converter played, or all of them together, in the order of time.
+fn heard(
+    report: &Report,
+    folder: &Path,
+    endpoint: Option<&str>,
+    sound: &Sound,
+) -> Result<Vec<Piece>> {
+    let is_it = |track: &Track| endpoint.is_none_or(|endpoint| track.endpoint == endpoint);
+    let is_meant = |track: &&Track| track.played && is_it(track);
     let mut tracks: Vec<_> = report.tracks.iter().filter(is_meant).collect();
     tracks.sort_by_key(|track| track.time_ns);
     let mut all = Vec::new();
@@ -127,7 +133,7 @@ fn device_comes(stage: &mut Stage<'_>) -> Result<String> {
         serde_json::from_str(&played.stdout).context("the host's report is unclear")?;
     let lives = sheet["lives"].as_array().map_or(0, Vec::len);
     ensure!(lives == 1, "the driver asked for a reset without need");
-    let heard = heard(&report, &folder, "OUT", &sound)?;
+    let heard = heard(&report, &folder, Some("OUT"), &sound)?;
     let first = heard.first().context("nothing was heard")?.from;
     let end = heard.last().map_or(0, Piece::end);
     ensure!(
@@ -150,7 +156,7 @@ fn sleep(stage: &mut Stage<'_>, kills_streams: bool) -> Result<String> {
     let card = stage.card()?;
     let rig = stage.rig_with_driver(Backend::Card)?;
     let sound = noise(2, 6);
-    let service = Service::start_as(rig, &card, Some(ALONE))?;
+    let service = Service::start_as(rig, &card, Some(PAIR))?;
     let played = (|| {
         let host = rig.start_host(&playback(EXCLUSIVE.name, 2), &sound, "live")?;
         captured::pause(UNDER_WAY)?;
@@ -160,14 +166,14 @@ fn sleep(stage: &mut Stage<'_>, kills_streams: bool) -> Result<String> {
         sleepers.iter().for_each(|id| process::signal(*id, "CONT"));
         slept?;
         if kills_streams {
-            service.strike(rig, &card, "lose OUT")?;
-            service.strike(rig, &card, "back OUT")?;
+            service.strike(rig, &card, "lose MAIN")?;
+            service.strike(rig, &card, "back MAIN")?;
         }
         host.finish()
     })();
     let (report, folder) = service.finish(rig, &card)?;
     played?;
-    let heard = heard(&report, &folder, "OUT", &sound)?;
+    let heard = heard(&report, &folder, None, &sound)?;
     let mut end = 0;
     for piece in &heard {
         ensure!(
@@ -254,8 +260,8 @@ fn device_is_chosen(stage: &mut Stage<'_>) -> Result<String> {
     user.leave(rig)?;
     played?;
     let (report, folder) = ended?;
-    let main = heard(&report, &folder, "MAIN", &sound)?;
-    let phones = heard(&report, &folder, "PHONES", &sound)?;
+    let main = heard(&report, &folder, Some("MAIN"), &sound)?;
+    let phones = heard(&report, &folder, Some("PHONES"), &sound)?;
     let left = main
         .last()
         .context("nothing was heard on the first device")?;
@@ -302,7 +308,7 @@ fn devices_are_joined(stage: &mut Stage<'_>) -> Result<String> {
     user.leave(rig)?;
     played?;
     let (report, folder) = ended?;
-    let main = heard(&report, &folder, "MAIN", &channels(&sound, 0))?;
+    let main = heard(&report, &folder, Some("MAIN"), &channels(&sound, 0))?;
     let [whole] = main[..] else {
         bail!("MAIN played {} pieces", main.len());
     };
@@ -313,20 +319,23 @@ fn devices_are_joined(stage: &mut Stage<'_>) -> Result<String> {
         whole.end(),
         sound.frames()
     );
-    let exact = follows(&report, &folder, &channels(&sound, 2))?;
+    let (exact, silent) = follows(&report, &folder, &channels(&sound, 2))?;
     Ok(format!(
-        "MAIN {} frames, bit-exact; PHONES as many without a gap, the first {exact} bit-exact",
+        "MAIN {} frames, bit-exact; PHONES the first {exact} bit-exact, {silent} silent",
         whole.frames
     ))
 }
 
+/// Wine gives no thread real-time priority, and two threads hand the sound on: a wake-up that is later than
+/// all before it may cost so many frames in all.
+const SILENT_MAX: usize = 480;
 /// Sound may rise from silence for so long.
 const RISE: usize = 480;
 
 /// The second device has a clock of its own: its sound is the host's, bit by bit, until the driver has found
-/// that the clocks differ, or was misled by wake-ups that were late. In any case there is all of it and no gap.
-/// Returns how much is bit-exact from the begin.
-fn follows(report: &Report, folder: &Path, sound: &Sound) -> Result<usize> {
+/// that the clocks differ, or was misled by wake-ups that were late. In any case there is all of it, and hardly a
+/// gap. Returns how much is bit-exact from the begin, and how many frames are silent.
+fn follows(report: &Report, folder: &Path, sound: &Sound) -> Result<(usize, usize)> {
     let is_meant = |track: &&Track| track.played && track.endpoint == "PHONES";
     let track = report
         .tracks
@@ -353,7 +362,10 @@ fn follows(report: &Report, folder: &Path, sound: &Sound) -> Result<usize> {
         "PHONES played {frames} frames instead of {expected}"
     );
     let silent = (first..=last).filter(|at| !sounds(at)).count();
-    ensure!(silent == 0, "{silent} frames of PHONES' sound are silent");
+    ensure!(
+        silent <= SILENT_MAX,
+        "{silent} frames of PHONES' sound are silent"
+    );
     let exact = (RISE..frames.min(expected))
         .take_while(same_at(late))
         .count();
@@ -361,7 +373,7 @@ fn follows(report: &Report, folder: &Path, sound: &Sound) -> Result<usize> {
         exact >= RATE_HZ as usize / 4,
         "only {exact} frames of PHONES' sound are the host's"
     );
-    Ok(exact)
+    Ok((exact, silent))
 }
 
 /// Two of a sound's channels.
