@@ -13,19 +13,13 @@ use engine::idle::Nowhere;
 
 use crate::devices::Layout;
 use crate::orders::{Change, Command, CurrentWaker, Offer, Refit, Report};
+use crate::patience::Patience;
 use crate::preferences::Preferences;
 use crate::rates::{at_rate, device_hz};
 use crate::stream_client::{Ears, News};
 use crate::telling::{self, KeeperTale};
 use crate::wiring::{Wires, Wiring};
 
-/// How long the first pauses between attempts are, in nanoseconds. A device that comes back is mostly
-/// told at once; these are for those that are not.
-const PAUSE_NS: u64 = 10_000_000;
-/// So many attempts are made before the pauses grow: two seconds' worth.
-const EAGER_ATTEMPTS: u32 = 200;
-/// The longest pause: attempts get rarer while nothing changes.
-const PAUSE_MAX_NS: u64 = 1_000_000_000;
 /// How often it is looked whether the user or the system means something else.
 const LOOK_NS: u64 = 500_000_000;
 
@@ -148,8 +142,7 @@ pub(crate) fn begin(setup: Setup) -> Option<KeeperHandle> {
         waker: waker.clone(),
         reports,
         end,
-        pause_ns: PAUSE_NS,
-        attempts: 0,
+        patience: Patience::new(),
     };
     std::thread::Builder::new()
         .name("asio2wasapi keeper".into())
@@ -198,9 +191,7 @@ struct Keeper {
     waker: CurrentWaker,
     reports: Receiver<Report>,
     end: Receiver<()>,
-    pause_ns: u64,
-    /// Since something changed.
-    attempts: u32,
+    patience: Patience,
 }
 
 /// An endpoint that the stream has not taken yet.
@@ -248,8 +239,8 @@ impl Keeper {
                 State::Asked => {}
             }
             let limit_ns = match self.state {
-                State::Without => self.pause_ns,
-                _ => self.pause_ns.max(LOOK_NS),
+                State::Without => self.patience.pause_ns(),
+                _ => self.patience.pause_ns().max(LOOK_NS),
             };
             self.reopener.pause(limit_ns);
         }
@@ -279,13 +270,13 @@ impl Keeper {
                     self.spec = spec;
                 }
                 self.state = State::On;
-                self.be_eager();
+                self.patience = Patience::new();
                 self.check_channels();
             }
             Report::Refused(offer) => {
                 drop(offer);
                 self.offered = None;
-                self.be_patient();
+                self.patience.failed();
                 self.state = match self.on {
                     Some(_) => State::On,
                     None => State::Without,
@@ -310,19 +301,7 @@ impl Keeper {
 
     fn be_without(&mut self) {
         self.state = State::Without;
-        self.be_eager();
-    }
-
-    fn be_eager(&mut self) {
-        self.attempts = 0;
-        self.pause_ns = PAUSE_NS;
-    }
-
-    fn be_patient(&mut self) {
-        self.attempts = self.attempts.saturating_add(1);
-        if self.attempts > EAGER_ATTEMPTS {
-            self.pause_ns = (self.pause_ns + self.pause_ns / 8).min(PAUSE_MAX_NS);
-        }
+        self.patience = Patience::new();
     }
 
     fn send(&mut self, change: Change) {
@@ -335,7 +314,7 @@ impl Keeper {
         match self.open() {
             Ok(()) => self.must_reopen = false,
             Err(error) => {
-                self.be_patient();
+                self.patience.failed();
                 self.tale.looked(&error);
                 if error.kind == FaultKind::Unsupported && !self.wiring.preferences.resamples_rates
                 {
@@ -401,7 +380,7 @@ impl Keeper {
         }
         match self.open() {
             Ok(()) => self.must_reopen = false,
-            Err(_) => self.be_patient(),
+            Err(_) => self.patience.failed(),
         }
     }
 
@@ -428,7 +407,7 @@ impl Keeper {
             self.reopener = self.wiring.device.reopener();
             self.waker.set(self.reopener.waker());
             self.must_reopen = true;
-            self.be_eager();
+            self.patience = Patience::new();
         }
         if same_joined && let Ok(info) = self.wiring.device.describe() {
             self.layout = Some(self.layout_on(&info));

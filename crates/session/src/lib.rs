@@ -22,6 +22,7 @@ mod member;
 mod members;
 mod orders;
 mod own_stream;
+mod patience;
 mod placeholder;
 mod preferences;
 pub mod product;

@@ -12,6 +12,7 @@ use rt::DenormalsOff;
 
 use crate::keeper::Purpose;
 use crate::orders::{Change, Command, CurrentWaker, Joined};
+use crate::patience::Patience;
 use crate::preferences::Preferences;
 use crate::telling;
 
@@ -23,9 +24,6 @@ const START_TIMEOUT: Duration = Duration::from_millis(500);
 const END_TIMEOUT: Duration = Duration::from_millis(500);
 /// So long a device may keep silent before it counts as lost, in nanoseconds.
 const SILENCE_MAX_NS: u64 = 600_000_000;
-/// How long the pauses of the search are, in nanoseconds: the first and the longest.
-const PAUSE_NS: u64 = 20_000_000;
-const PAUSE_MAX_NS: u64 = 1_000_000_000;
 
 enum Order {
     /// Run, for a graph that is so; says when the device has started.
@@ -226,7 +224,7 @@ impl Joining {
     /// Looks for the device; [`End::Lost`] when it is found, as it has to be joined anew.
     fn search(&mut self, mut reopener: Box<dyn Reopener>) -> End {
         self.waker.set(reopener.waker());
-        let mut pause_ns = PAUSE_NS;
+        let mut patience = Patience::new();
         loop {
             match self.orders.try_recv() {
                 Ok(Order::Stop) => return End::Stopped,
@@ -240,9 +238,9 @@ impl Joining {
                     self.endpoint = Some(endpoint);
                     return End::Lost;
                 }
-                Err(_) => reopener.pause(pause_ns),
+                Err(_) => reopener.pause(patience.pause_ns()),
             }
-            pause_ns = (pause_ns + pause_ns / 8).min(PAUSE_MAX_NS);
+            patience.failed();
         }
     }
 
