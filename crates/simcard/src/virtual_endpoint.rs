@@ -203,7 +203,10 @@ impl VirtualEndpoint {
         let low_frames = self.keep_frames.saturating_sub(period_frames);
         let is_level = matches!(self.opened.timing.intake, Intake::Level { .. });
         if self.output().is_some() && is_level && padding_frames <= low_frames {
-            return self.woken(Outcome::Reached);
+            let wake = self.woken(Outcome::Reached);
+            // The host has a rhythm: from now on it is looked every period.
+            self.silent_ns = self.woken_ns + self.period_ns(period_frames);
+            return wake;
         }
         let now_ns = self.time.with(|world| world.now_ns());
         self.silent_ns = now_ns + self.period_ns(period_frames);

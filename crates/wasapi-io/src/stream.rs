@@ -293,7 +293,11 @@ impl Stream {
     /// The clock has ticked, or was started: for how long it may be silent from now on.
     fn heard_of(&mut self) {
         let left_ns = self.output.as_ref().map_or(0, Output::left_ns);
-        let mut limit_ns = left_ns.max(self.period_ns) + self.period_ns;
+        let mut limit_ns = left_ns.max(self.period_ns);
+        // One that is served though it keeps silent is not waited for any longer: the host has a rhythm.
+        if !self.silent {
+            limit_ns += self.period_ns;
+        }
         if !self.is_clocked_by_event() {
             // Such devices report their progress in jumps.
             limit_ns = limit_ns.max(JUMP_MAX_NS);
