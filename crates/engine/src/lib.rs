@@ -13,6 +13,7 @@
 pub mod bridge;
 pub mod client;
 pub mod convert;
+mod curve;
 pub mod drift;
 pub mod endpoint;
 pub mod fill;

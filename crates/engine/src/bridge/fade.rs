@@ -1,5 +1,7 @@
 //! From sound to sound, or to silence, without a click.
 
+use crate::curve::smooth;
+
 /// Frames of a fade: short enough to be heard as nothing, long enough not to be heard as a click.
 pub(super) const FADE_FRAMES: usize = 64;
 
@@ -33,8 +35,8 @@ impl Fades {
     /// now on.
     pub(super) fn shares(self) -> impl Iterator<Item = (f64, f64)> {
         (0..).map(move |frame| {
-            let falls = smooth(self.falling.saturating_sub(frame));
-            let rises = 1.0 - smooth(self.rising.saturating_sub(frame));
+            let falls = left(self.falling.saturating_sub(frame));
+            let rises = 1.0 - left(self.rising.saturating_sub(frame));
             (falls, rises)
         })
     }
@@ -51,8 +53,7 @@ impl Fades {
     }
 }
 
-/// From 0 at none left to 1 at all of the fade left, level at both ends.
-fn smooth(left_frames: usize) -> f64 {
-    let x = left_frames.min(FADE_FRAMES) as f64 / FADE_FRAMES as f64;
-    x * x * (3.0 - 2.0 * x)
+/// From 0 at none left to 1 at all of the fade left.
+fn left(frames: usize) -> f64 {
+    smooth(frames as f64 / FADE_FRAMES as f64)
 }

@@ -1,6 +1,7 @@
 //! Fades at the ends of what is heard of an endpoint.
 
 use crate::client::Plane;
+use crate::curve::smooth;
 use crate::format::ClientSample;
 use crate::graph::frames_in;
 
@@ -22,9 +23,6 @@ enum Phase {
 
 /// Lets sound rise from silence and fall to it. Between two fades samples pass untouched: whoever
 /// [passes through](Self::is_through) need not ask for them here.
-///
-/// The gain is the polynomial of degree five that is level to the second derivative at both ends
-/// (Perlin's "smootherstep").
 #[derive(Debug)]
 pub(super) struct Fade {
     fade_frames: u32,
@@ -156,8 +154,7 @@ impl Fade {
 
 /// From 0 to 1 with the frames that are left of a fade, and 1 before it begins.
 fn gain_of(left: u32, fade_frames: u32) -> f64 {
-    let x = f64::from(left.min(fade_frames)) / f64::from(fade_frames);
-    x * x * x * (x * (x * 6.0 - 15.0) + 10.0)
+    smooth(f64::from(left) / f64::from(fade_frames))
 }
 
 /// The first frame that is not silent in any of these planes.

@@ -3,6 +3,7 @@
 use rt::LatestReader;
 
 use super::kernel::{Moving, Steady, between};
+use crate::curve::smooth;
 
 /// The routes to one sink channel. Their memory is for all sources from the beginning.
 #[derive(Debug)]
@@ -41,14 +42,8 @@ impl Matrix {
             steady: Vec::with_capacity(sources),
             moving: Vec::with_capacity(sources),
         };
-        let share = |frame: usize| {
-            let turn = std::f64::consts::PI * (frame + 1) as f64 / ramp_frames as f64;
-            0.5 - 0.5 * turn.cos()
-        };
-        let mut curve: Vec<f64> = (0..ramp_frames).map(share).collect();
-        if let Some(last) = curve.last_mut() {
-            *last = 1.0;
-        }
+        let share = |frame: usize| smooth((frame + 1) as f64 / ramp_frames as f64);
+        let curve: Vec<f64> = (0..ramp_frames).map(share).collect();
         Matrix {
             rows: (0..sinks).map(|_| row()).collect(),
             sources,

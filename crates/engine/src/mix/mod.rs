@@ -8,7 +8,7 @@
 //! - [`Meters`] tell each channel's peak and RMS.
 //!
 //! **Changes.** A change is the whole matrix at once. The mixer takes it before a block, and every
-//! factor that differs goes over to its new value along a raised cosine of the ramp's length. A
+//! factor that differs goes over to its new value along the curve of all fades, in the ramp's length. A
 //! change during a ramp begins where the factors are then.
 //!
 //! **Exactness.** Where a sink has one route with the factor 1, and is not in a ramp, its samples

@@ -101,8 +101,8 @@ proptest! {
             control.set(&[factor]).expect("one pair");
             for _ in 0..blocks {
                 for sample in &cycle(&mut mixer, std::slice::from_ref(&ones), frames)[0] {
-                    // Steepest in the middle, from -2 to 2 at the most.
-                    let steepest = 4.0 * std::f32::consts::PI / 2.0 / RAMP as f32;
+                    // Steepest in the middle, where the curve's slope is 15/8; from -2 to 2 at the most.
+                    let steepest = 4.0 * 15.0 / 8.0 / RAMP as f32;
                     prop_assert!((sample - last).abs() <= steepest * 1.001, "{last} to {sample}");
                     last = *sample;
                 }
