@@ -63,10 +63,40 @@ impl System for Fake {
     fn answered(&self) {}
 }
 
+thread_local! {
+    /// Memory that no service has any more.
+    static UNUSED: RefCell<Vec<&'static Shared>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A service's memory, which the next service of this thread gets: a property test has many of them, each of
+/// tens of megabytes, and a service takes over whatever an earlier one has left.
+struct Memory(&'static Shared);
+
+impl Memory {
+    fn take() -> Self {
+        let unused = UNUSED.with_borrow_mut(Vec::pop);
+        Self(unused.unwrap_or_else(|| Box::leak(Shared::private())))
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        UNUSED.with_borrow_mut(|unused| unused.push(self.0));
+    }
+}
+
+impl std::ops::Deref for Memory {
+    type Target = &'static Shared;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
 /// A service and its memory.
 struct Rig {
     fake: Fake,
-    shared: &'static Shared,
+    shared: Memory,
     server: Server<'static, Fake>,
 }
 
@@ -89,9 +119,9 @@ impl Rig {
     fn new(config: &str) -> Self {
         let fake = Fake::default();
         fake.now_ns.set(BEGIN_NS);
-        let shared: &'static Shared = Box::leak(Shared::private());
+        let shared = Memory::take();
         let config = Config::parse(config).unwrap();
-        let server = Server::new(&config, fake.clone(), shared, None).unwrap();
+        let server = Server::new(&config, fake.clone(), *shared, None).unwrap();
         Self {
             fake,
             shared,

@@ -197,13 +197,13 @@ fn a_new_service_takes_over_the_memory_and_not_the_streams() {
         ..
     } = rig;
     let config = Config::parse(CONFIG).unwrap();
-    let server = Server::new(&config, fake.clone(), memory, None).unwrap();
+    let server = Server::new(&config, fake.clone(), *memory, None).unwrap();
     let mut rig = Rig {
         fake,
         shared: memory,
         server,
     };
-    assert!(memory.is_served());
+    assert!(rig.shared.is_served());
     assert_eq!(out.terms.check(out.block), Err(NOT_INITIALIZED));
     let again = rig.open(0, shared(false), STEREO).unwrap();
     assert_eq!(again.terms.check(again.block), Ok(()));
