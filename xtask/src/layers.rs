@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "router-service",
         &[
+            "asio-io",
             "config",
             "engine",
             "ipc",

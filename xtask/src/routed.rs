@@ -59,8 +59,14 @@ pub fn split(sum: &Sound) -> [Sound; 2] {
 
 /// All that the card's DACs played, piece by piece.
 pub fn played(report: &Report, folder: &Path) -> Result<Vec<Sound>> {
+    played_by(report, folder, None)
+}
+
+/// All that one of them played, or all of them.
+pub fn played_by(report: &Report, folder: &Path, endpoint: Option<&str>) -> Result<Vec<Sound>> {
     let mut sounds = Vec::new();
-    for track in report.tracks.iter().filter(|track| track.played) {
+    let tracks = report.tracks.iter().filter(|track| track.played);
+    for track in tracks.filter(|track| endpoint.is_none_or(|name| track.endpoint == name)) {
         let Some(format) = RawFormat::from_name(&track.sample) else {
             continue;
         };

@@ -24,10 +24,12 @@ pub struct Routing {
 }
 
 impl Routing {
-    /// What keeps the time: the first sink that is a device, or the system's default device where there
-    /// is none.
+    /// What keeps the time: the first sink that is a device, with an ASIO driver or without, or the
+    /// system's default device where there is none.
     pub fn master(&self) -> Port<SinkKind> {
-        let first = self.sinks.iter().find(|port| port.kind == SinkKind::Device);
+        let is_device =
+            |port: &&Port<SinkKind>| matches!(port.kind, SinkKind::Device | SinkKind::Asio);
+        let first = self.sinks.iter().find(is_device);
         first.cloned().unwrap_or_else(|| {
             let mut name = OWN_OUTPUT.to_owned();
             while self.sink(&name).is_some() {
@@ -46,13 +48,17 @@ impl Routing {
     }
 
     /// What records on the master's device: the first source that is a device and may be opened as the
-    /// master is.
+    /// master is; of ASIO hardware that of the same driver.
     pub fn partner(&self) -> Option<&Port<SourceKind>> {
-        let mode = self.master().mode;
-        self.sources
-            .iter()
-            .filter(|port| port.kind == SourceKind::Capture)
-            .find(|port| port.mode == mode || port.mode == Mode::Auto)
+        let master = self.master();
+        let is_partner = |port: &&Port<SourceKind>| match (master.kind, port.kind) {
+            (SinkKind::Asio, SourceKind::Asio) => port.devices == master.devices,
+            (SinkKind::Device, SourceKind::Capture) => {
+                port.mode == master.mode || port.mode == Mode::Auto
+            }
+            _ => false,
+        };
+        self.sources.iter().find(is_partner)
     }
 
     /// The source of that name, case not counted.

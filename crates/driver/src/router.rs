@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use asio::driver::dll;
-use config::{Channels, Profile, Routing, Side};
+use config::{Channels, Profile, Routing, Side, SinkKind};
 use engine::endpoint::Device;
 use engine::idle::Ticker;
 use ipc::windows::{ROUTER, WindowsLink, process_id};
@@ -22,7 +22,12 @@ const ON_ITS_OWN: u32 = 0x8 | 0x200;
 
 /// The router as that profile's device.
 pub fn device(profile: &Profile, routing: &Routing) -> Arc<dyn Device> {
-    let master = WasapiDevice::of_ports(Some(&routing.master()), None);
+    // A host's process loads no other maker's driver to answer questions.
+    let master = match routing.master() {
+        port if port.kind == SinkKind::Device => port,
+        _ => Routing::default().master(),
+    };
+    let master = WasapiDevice::of_ports(Some(&master), None);
     Arc::new(RouterDevice::new(
         Windows,
         wants(profile, routing),

@@ -18,8 +18,9 @@ use crate::endpoint::RouterEndpoint;
 
 /// What people call the router as a device.
 pub(crate) const NAME: &str = "Router";
-/// How seldom a router is started again that died or did not start.
-const LAUNCH_PAUSE: Duration = Duration::from_secs(2);
+/// How seldom a router is started again that died or did not start. One that is started is waited for
+/// besides.
+const LAUNCH_PAUSE: Duration = Duration::from_millis(250);
 /// How long a search pauses at most: a router that is back is heard within a second.
 const PAUSE_NS_MAX: u64 = 250_000_000;
 /// What is told where nobody knows anything.

@@ -277,7 +277,7 @@ impl<L: Link> Endpoint for RouterEndpoint<L> {
         let now_ns = self.stamp_ns(asked, begun_ns);
         let next = self
             .next_frame
-            .replace(asked.frame + u64::from(self.block_frames));
+            .replace(asked.frame.wrapping_add(u64::from(self.block_frames)));
         let has_missed = next.is_some_and(|frame| frame != asked.frame);
         let Some(client) = &mut self.client else {
             return Err(LOST);

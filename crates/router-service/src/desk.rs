@@ -27,14 +27,17 @@ pub struct DeskSpec {
 ///
 /// `endpoints` tells for each sink, and then for each source of the plan, the endpoint whose sound it is.
 ///
+/// A route that cannot be, because sound would go round, is left out; the third value tells why, a sentence
+/// for each.
+///
 /// # Errors
-/// One sentence: sound would go round.
+/// One sentence: the ports or mixes themselves cannot be.
 pub fn desk_of(
     plan: &Plan,
     guests: &[Guest],
     endpoints: (&[Option<String>], &[Option<String>]),
     spec: DeskSpec,
-) -> Result<(Desk, Vec<f32>), String> {
+) -> Result<(Desk, Vec<f32>, Vec<String>), String> {
     let hears = |guest: &Guest| means(plan.routing.sinks.iter(), SinkKind::Client, guest);
     let plays = |guest: &Guest| means(plan.routing.sources.iter(), SourceKind::Client, guest);
     // Ports without channels are none.
@@ -101,14 +104,41 @@ pub fn desk_of(
     let ports = |list: &[(Port, Range<usize>, Option<String>)]| {
         list.iter().map(|(port, ..)| port.clone()).collect()
     };
-    let desk = Desk::new(ports(&sources), ports(&sinks), mixes)?;
+    let (desk, refused) = match Desk::new(ports(&sources), ports(&sinks), mixes.clone()) {
+        Ok(desk) => (desk, Vec::new()),
+        Err(_) => without_what_cannot_be(ports(&sources), ports(&sinks), mixes)?,
+    };
     let places = |list: &[(Port, Range<usize>, Option<String>)]| -> Vec<usize> {
         list.iter()
             .flat_map(|(_, channels, _)| channels.clone())
             .collect()
     };
     let factors = spread(&desk.factors(), &places(&sources), &places(&sinks), spec);
-    Ok((desk, factors))
+    Ok((desk, factors, refused))
+}
+
+/// A desk with as many of the routes as there can be, and why not the others.
+fn without_what_cannot_be(
+    sources: Vec<Port>,
+    sinks: Vec<Port>,
+    mixes: Vec<Mix>,
+) -> Result<(Desk, Vec<String>), String> {
+    let empty = |mix: &Mix| Mix {
+        routes: Vec::new(),
+        ..mix.clone()
+    };
+    let mut desk = Desk::new(sources, sinks, mixes.iter().map(empty).collect())?;
+    let mut refused: Vec<String> = Vec::new();
+    for (place, mix) in mixes.into_iter().enumerate() {
+        for route in mix.routes {
+            if let Err(why) = desk.set_route(place, route)
+                && !refused.contains(&why)
+            {
+                refused.push(why);
+            }
+        }
+    }
+    Ok((desk, refused))
 }
 
 /// The routes of clients that the configuration does not name.
@@ -198,4 +228,68 @@ fn spread(
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEC: DeskSpec = DeskSpec {
+        sources: 2 + 4,
+        sinks: 2 + 4,
+    };
+
+    fn plan(text: &str) -> Plan {
+        let (config, errors) = config::read(text);
+        assert_eq!(errors, []);
+        Plan::new(&config.router)
+    }
+
+    /// Pairs of a source channel and a sink channel with their factor.
+    fn cells(factors: &[f32]) -> Vec<(usize, usize, f32)> {
+        let cell = |(at, factor): (usize, &f32)| (at % SPEC.sources, at / SPEC.sources, *factor);
+        let cells = factors.iter().enumerate().map(cell);
+        cells.filter(|(.., factor)| *factor != 0.0).collect()
+    }
+
+    #[test]
+    fn who_is_not_named_plays_to_the_master() {
+        let plan = plan("");
+        let guests = [Guest::example(0, "daw.exe", 2..4, 2..4)];
+        let (_, factors, refused) = desk_of(&plan, &guests, (&[], &[]), SPEC).expect("a desk");
+        assert!(refused.is_empty());
+        assert_eq!(cells(&factors), [(2, 0, 1.0), (3, 1, 1.0)]);
+    }
+
+    #[test]
+    fn who_is_named_plays_where_routes_lead() {
+        let plan = plan(
+            "[router.source.daw]\nkind = \"client\"\n[router.sink.Out]\nkind = \"device\"\n\
+             [router.mix.a]\nroutes = [{ from = \"daw\", to = \"Out\", from_channel = 1, \
+             to_channel = 2, invert = true }]\n",
+        );
+        let guests = [
+            Guest::example(0, "DAW.exe", 2..4, 2..4),
+            Guest::example(1, "other.exe", 4..6, 4..6),
+        ];
+        let (_, factors, _) = desk_of(&plan, &guests, (&[], &[]), SPEC).expect("a desk");
+        let expected = [(4, 0, 1.0), (2, 1, -1.0), (5, 1, 1.0)];
+        assert_eq!(cells(&factors), expected);
+    }
+
+    #[test]
+    fn a_route_in_a_circle_is_left_out_and_told_t13() {
+        let plan = plan(
+            "[router.source.Tab]\nkind = \"loopback\"\n[router.sink.Out]\nkind = \"device\"\n\
+             [router.mix.a]\nroutes = [{ from = \"Tab\", to = \"Out\" }]\n",
+        );
+        let guests = [Guest::example(0, "daw.exe", 2..4, 2..4)];
+        let speakers = [Some("speakers".to_owned())];
+        let endpoints = (&speakers[..], &speakers[..]);
+        let (_, factors, refused) = desk_of(&plan, &guests, endpoints, SPEC).expect("a desk");
+        assert_eq!(cells(&factors), [(2, 0, 1.0), (3, 1, 1.0)]);
+        let said = "Sound would go round and round: \"speakers\" to \"speakers\"; take out one of \
+                    these routes.";
+        assert_eq!(refused, [said]);
+    }
 }

@@ -2,31 +2,34 @@
 
 use std::sync::Arc;
 
-use config::{Port, SinkKind, SourceKind};
+use asio_io::{AsioDevice, Installed};
+use config::{DeviceName, Port, SinkKind, SourceKind};
 use engine::endpoint::{
     Device, DeviceInfo, Endpoint, EndpointError, FaultKind, Lost, OpenRequest, Reopener,
 };
-use wasapi_io::WasapiDevice;
+use wasapi_io::{LoopbackDevice, ProcessDevice, SystemTicker, WasapiDevice};
 
-use crate::plan::{Plan, SinkSeat};
+use crate::plan::{Plan, SinkSeat, SourceSeat};
 
 /// The master's device, with its partner's input if it has one.
 pub(crate) fn master(plan: &Plan) -> Arc<dyn Device> {
     let sink = plan.sinks.first().map(|seat| &seat.port);
     let source = plan.sources.first().map(|seat| &seat.port);
-    Arc::new(WasapiDevice::of_ports(
-        sink,
-        source.filter(|_| plan.has_partner),
-    ))
+    match sink {
+        Some(port) if port.kind == SinkKind::Asio => asio(&port.devices),
+        _ => Arc::new(WasapiDevice::of_ports(
+            sink,
+            source.filter(|_| plan.has_partner),
+        )),
+    }
 }
 
 /// What a sink plays to.
 pub(crate) fn of_sink(port: &Port<SinkKind>) -> Arc<dyn Device> {
     match port.kind {
         SinkKind::Device => Arc::new(WasapiDevice::of_ports(Some(port), None)),
-        SinkKind::Asio | SinkKind::File | SinkKind::Client => {
-            Arc::new(NotThere::new(&port.name, port.kind.name()))
-        }
+        SinkKind::Asio => asio(&port.devices),
+        SinkKind::File | SinkKind::Client => Arc::new(NotThere::new(&port.name, port.kind.name())),
     }
 }
 
@@ -34,20 +37,33 @@ pub(crate) fn of_sink(port: &Port<SinkKind>) -> Arc<dyn Device> {
 pub(crate) fn of_source(port: &Port<SourceKind>) -> Arc<dyn Device> {
     match port.kind {
         SourceKind::Capture => Arc::new(WasapiDevice::of_ports(None, Some(port))),
-        SourceKind::Loopback | SourceKind::Process | SourceKind::Asio | SourceKind::Client => {
-            Arc::new(NotThere::new(&port.name, port.kind.name()))
-        }
+        SourceKind::Loopback => Arc::new(LoopbackDevice::of_port(port)),
+        SourceKind::Process => Arc::new(ProcessDevice::of_port(port)),
+        SourceKind::Asio => asio(&port.devices),
+        SourceKind::Client => Arc::new(NotThere::new(&port.name, port.kind.name())),
     }
 }
 
-/// The endpoint whose sound each sink's is, and each source's, as far as it comes back.
+/// The hardware behind the first of these drivers that is installed.
+fn asio(devices: &[DeviceName]) -> Arc<dyn Device> {
+    let names = devices.iter().map(|device| device.word().to_owned());
+    Arc::new(AsioDevice::new(Arc::new(Installed::any_of(names)), || {
+        Box::new(SystemTicker::new())
+    }))
+}
+
+/// The endpoint whose sound each sink's is, and each source's, as far as it comes back (T13).
 pub(crate) fn endpoints(plan: &Plan) -> (Vec<Option<String>>, Vec<Option<String>>) {
     let sink = |seat: &SinkSeat| match seat.port.kind {
         SinkKind::Device => of_sink(&seat.port).reopener().chosen().output,
         _ => None,
     };
     // What a device records is not what it plays.
-    let sources = plan.sources.iter().map(|_| None).collect();
+    let source = |seat: &SourceSeat| match seat.port.kind {
+        SourceKind::Loopback => of_source(&seat.port).reopener().chosen().input,
+        _ => None,
+    };
+    let sources = plan.sources.iter().map(source).collect();
     (plan.sinks.iter().map(sink).collect(), sources)
 }
 

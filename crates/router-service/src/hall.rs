@@ -29,6 +29,26 @@ pub struct Guest {
 }
 
 impl Guest {
+    /// One that is at no table.
+    #[cfg(test)]
+    pub(crate) fn example(
+        number: usize,
+        name: &str,
+        sources: Range<usize>,
+        sinks: Range<usize>,
+    ) -> Self {
+        Self {
+            number,
+            name: name.to_owned(),
+            process: 1,
+            block_frames: 64,
+            sinks,
+            sources,
+            view: SeatView::default(),
+            is_leaving: false,
+        }
+    }
+
     /// How it does.
     pub fn status(&self) -> SeatStatus {
         self.view.status()

@@ -128,6 +128,8 @@ struct Service {
     begun: Instant,
     chronicle: Chronicle,
     endpoints: (Vec<Option<String>>, Vec<Option<String>>),
+    /// Why routes are left out.
+    refused: Vec<String>,
     recorder: Recorder,
     core: CoreControl<WindowsLink>,
     hall: Hall<WindowsLink>,
@@ -190,6 +192,7 @@ impl Service {
         hall.set_latencies(output_frames, input_frames);
         let mut service = Self {
             endpoints: devices::endpoints(&plan),
+            refused: Vec::new(),
             plan,
             written: routing.clone(),
             begun: Instant::now(),
@@ -348,11 +351,20 @@ impl Service {
             return Err("Devices are changed in the configuration file.".to_owned());
         }
         let before = std::mem::replace(&mut self.plan, plan);
-        let set = self.set_mix();
-        if set.is_err() {
-            self.plan = before;
-        }
-        set
+        // What was refused before needs not be told again.
+        let is_new = |why: &&String| !self.refused.contains(why);
+        let fault = match self.make_mix() {
+            Ok((factors, refused)) => match refused.iter().find(is_new) {
+                None => {
+                    self.refused = refused;
+                    return self.core.mix.set(&factors);
+                }
+                Some(why) => why.clone(),
+            },
+            Err(why) => why,
+        };
+        self.plan = before;
+        Err(fault)
     }
 
     /// Writes the mixes into the configuration file.
@@ -393,20 +405,35 @@ impl Service {
 
     /// Lets the mix be as the plan says for those who are there.
     fn mix(&mut self, tell: &mut dyn FnMut(Told)) {
-        if let Err(why) = self.set_mix() {
-            tell(Told::Amiss(why));
+        match self.make_mix() {
+            Ok((factors, refused)) => {
+                for why in &refused {
+                    if !self.refused.contains(why) {
+                        self.recorder.event(Event::Note {
+                            message: why.clone(),
+                        });
+                        tell(Told::Amiss(why.clone()));
+                    }
+                }
+                self.refused = refused;
+                if let Err(why) = self.core.mix.set(&factors) {
+                    tell(Told::Amiss(why));
+                }
+            }
+            Err(why) => tell(Told::Amiss(why)),
         }
     }
 
-    fn set_mix(&mut self) -> Result<(), String> {
+    /// The factors of the core's mix, and why routes are left out.
+    fn make_mix(&self) -> Result<(Vec<f32>, Vec<String>), String> {
         let spec = self.core.spec();
         let spec = DeskSpec {
             sources: spec.device_inputs + spec.client_outputs,
             sinks: spec.device_outputs + spec.client_inputs,
         };
         let endpoints = (&self.endpoints.0[..], &self.endpoints.1[..]);
-        let (_, factors) = desk_of(&self.plan, self.hall.guests(), endpoints, spec)?;
-        self.core.mix.set(&factors)
+        let (_, factors, refused) = desk_of(&self.plan, self.hall.guests(), endpoints, spec)?;
+        Ok((factors, refused))
     }
 
     /// Lets everybody go and closes the doors.

@@ -41,7 +41,7 @@ struct Shared {
 }
 
 /// Reads a client's [`SeatStatus`] from any thread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SeatView(Arc<Shared>);
 
 const PIPELINED: u64 = 1 << 32;

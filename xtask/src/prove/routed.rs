@@ -14,6 +14,7 @@ use crate::rig::card::{Report, Service};
 use crate::rig::places::{self, Backend};
 use crate::rig::playback::Host;
 use crate::rig::router::{self, Router};
+use crate::rig::witness::undisturbed;
 use crate::routed::{BLOCK_FRAMES, CHANNELS, RATE_HZ, found, how, latencies, played, two_sounds};
 use crate::sound::Sound;
 use crate::sound::make;
@@ -71,7 +72,14 @@ pub fn mix(paths: &Paths, extent: Extent) -> Result<Value> {
     let (mut mixes, mut ways) = (Vec::new(), Vec::new());
     for run in 1..=extent.mixes {
         let what = format!("{run}/{}: two hosts", extent.mixes);
-        mixes.push(progress::step(&what, || two_hosts(&mut bench, &sounds))?);
+        let whole = |mix: &Value| {
+            let hosts = mix["hosts"].as_array();
+            hosts.is_some_and(|all| all.iter().all(|host| host["exact"] == true))
+        };
+        let (mix, _) = progress::step(&what, || {
+            undisturbed(|| two_hosts(&mut bench, &sounds), whole)
+        })?;
+        mixes.push(mix);
         let what = format!("{run}/{}: latencies", extent.mixes);
         let rows = progress::step(&what, || {
             latencies(&mut bench.rig, &bench.card, &bench.product, 3)
@@ -115,12 +123,21 @@ fn two_hosts(bench: &mut Bench<'_>, sounds: &[Sound; 2]) -> Result<Value> {
 pub fn isolation(paths: &Paths, extent: Extent) -> Result<Value> {
     let mut bench = Bench::start(paths)?;
     let clients = progress::step("clients are killed", || {
-        kill_clients(&mut bench, extent.client_kills)
-    })?;
+        let whole = |clients: &Value| clients["gaps"] == 0;
+        let kill = || kill_clients(&mut bench, extent.client_kills);
+        undisturbed(kill, whole)
+    })?
+    .0;
     interrupt::check()?;
     let routers = progress::step("the router is killed", || {
-        kill_routers(&mut bench, extent.router_kills)
-    })?;
+        let whole = |routers: &Value| {
+            let silences = routers["silences_ms"].as_array();
+            silences.is_some_and(|all| all.iter().all(|ms| ms.as_u64() <= Some(1_000)))
+        };
+        let kill = || kill_routers(&mut bench, extent.router_kills);
+        undisturbed(kill, whole)
+    })?
+    .0;
     Ok(json!({ "clients": clients, "routers": routers }))
 }
 

@@ -13,11 +13,12 @@ use crate::build;
 use crate::captured;
 use crate::rig::card::{Report, Service};
 use crate::rig::places::{self, Backend};
-use crate::rig::playback::{Host, HostReport};
+use crate::rig::playback::{Host, HostReport, Playback};
 use crate::rig::router::{self, Router};
 use crate::rig::witness::undisturbed;
 use crate::routed::{
-    self, ALL_RUN_FRAMES, CHANNELS, DRIVER, RATE_HZ, found, how, played, split, two_sounds,
+    self, ALL_RUN_FRAMES, CHANNELS, DRIVER, RATE_HZ, found, how, played, played_by, split,
+    two_sounds,
 };
 use crate::sound::compare::{Comparison, compare};
 use crate::sound::{Sound, make};
@@ -34,6 +35,8 @@ pub fn legs() -> Vec<Leg> {
         Leg::new("router: a second one is refused", one_router),
         Leg::new("router: changed while it plays", changed_live),
         Leg::new("router: what it adds to the latency", added_frames),
+        Leg::new("router: ASIO hardware keeps the time", on_hardware),
+        Leg::new("router: what a WASAPI program plays", from_endpoint),
         Leg::new("router: a client is killed", client_killed),
         Leg::new("router: the router is killed", router_killed),
     ]
@@ -347,4 +350,131 @@ fn added_frames(stage: &mut Stage<'_>) -> Result<Passed> {
     let words = measured.unwrap_or_default();
     ensure!(rows, "{words}; {}", tries.testimony());
     Ok(passed(words))
+}
+
+/// A card, another beside it, and hardware with an ASIO driver.
+const CARDS: &str = "card Simulated Card\n render OUT\n capture IN\n\
+                     card Spare Card\n render SPARE\n\
+                     hardware Simcard Hardware\n blocks 512 256\n render HW OUT\n capture HW IN\n";
+
+/// Two programs on a router of that configuration: what one of the card's DACs played.
+fn two_programs(
+    stage: &mut Stage<'_>,
+    config: &str,
+    sounds: &[Sound; 2],
+    second: &Playback<'_>,
+    dac: &str,
+) -> Result<Vec<Sound>> {
+    let (card, product) = prepare(stage)?;
+    let file = stage.paths.rig().join("router-programs.toml");
+    fs::write(&file, config).context("cannot write the configuration")?;
+    stage.rig()?.wine(Backend::Card)?.use_config(Some(&file));
+    let service = Service::start_as(stage.rig()?, &card, Some(CARDS))?;
+    let router = Router::start(stage.rig()?, &product);
+    let outcome = router.and_then(|router| {
+        let rig = stage.rig()?;
+        let first = rig.start_host(&how(), &sounds[0], "router-upper")?;
+        let second = rig.start_host(second, &sounds[1], "router-lower")?;
+        let hosts = [first, second].map(Host::finish);
+        let output = router.finish(stage.rig()?, &product)?;
+        ensure!(output.status.success(), "{}", output.last_words());
+        hosts.into_iter().collect::<Result<Vec<_>>>()
+    });
+    stage.rig()?.wine(Backend::Card)?.use_config(None);
+    let (report, folder) = service.finish(stage.rig()?, &card)?;
+    outcome?;
+    played_by(&report, &folder, Some(dac))
+}
+
+/// Another maker's ASIO driver is the master.
+fn on_hardware(stage: &mut Stage<'_>) -> Result<Passed> {
+    let config = "[router.sink.Interface]\nkind = \"asio\"\ndevice = \"Simcard Hardware\"\n";
+    let sounds = two_sounds(FRAMES);
+    let (parts, tries) = undisturbed(
+        || {
+            let sums = two_programs(stage, config, &sounds, &how(), "HW OUT")?;
+            Ok([0, 1].map(|which| found(&sums, which, &sounds[which])))
+        },
+        |parts| parts.iter().all(Comparison::is_complete),
+    )?;
+    for part in &parts {
+        playback::demand(part, 0).with_context(|| tries.testimony())?;
+    }
+    Ok(passed("both bit-exact in the sum that the hardware played"))
+}
+
+/// PortAudio's WASAPI plays to one endpoint; the router hears it there and plays it on another, beside
+/// an ASIO program, which is heard bit by bit. What is heard on the way between two clocks may be
+/// resampled: it is known by its power.
+fn from_endpoint(stage: &mut Stage<'_>) -> Result<Passed> {
+    let config = "[router.source.Browser]\nkind = \"loopback\"\ndevice = \"SPARE\"\n\
+                  [router.sink.Speakers]\nkind = \"device\"\ndevice = \"OUT\"\nmode = \"shared\"\n\
+                  [router.mix.all]\nroutes = [{ from = \"Browser\", to = \"Speakers\", gain_db = -6.0 }]\n";
+    let wasapi = Playback {
+        host_api: "wasapi-shared",
+        device: Some("SPARE"),
+        format: crate::sound::raw::RawFormat::Float32,
+        ..how()
+    };
+    let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES).between_silence(ALL_RUN_FRAMES, 0);
+    let sounds = [noise.only_channel(0), tone()];
+    let ((exact, power), tries) = undisturbed(
+        || {
+            let sums = two_programs(stage, config, &sounds, &wasapi, "OUT")?;
+            let left = sums
+                .iter()
+                .map(|played| compare(&sounds[0], &played.only_channel(0), 0))
+                .max_by_key(|found| found.frames_found);
+            let right = sums.iter().map(|played| loudest(played, 1));
+            Ok((
+                left.unwrap_or_default(),
+                right.fold(0.0, f64::max) / loudest(&sounds[1], 1),
+            ))
+        },
+        |(exact, _)| exact.is_complete(),
+    )?;
+    playback::demand(&exact, 0).with_context(|| tries.testimony())?;
+    let gain_db = 20.0 * power.log10();
+    ensure!(
+        (gain_db + 6.0).abs() < 0.1,
+        "the WASAPI program was heard at {gain_db:.2} dB instead of -6.0"
+    );
+    Ok(passed(format!(
+        "the ASIO program bit-exact, the WASAPI program at {gain_db:.2} dB of -6.0"
+    )))
+}
+
+/// On the right channel.
+fn tone() -> Sound {
+    let at = |n: usize| {
+        let phase = n as f64 * 997.0 / f64::from(RATE_HZ) * std::f64::consts::TAU;
+        (phase.sin() * 0.5 * f64::from(i32::MAX)) as i32
+    };
+    Sound {
+        rate_hz: RATE_HZ,
+        channels: CHANNELS,
+        bits: 24,
+        samples: (0..ALL_RUN_FRAMES + FRAMES)
+            .flat_map(|n| [0, at(n) & !0xFF])
+            .collect(),
+    }
+}
+
+/// The power of a second of a channel, where it is loudest, as a root mean square.
+fn loudest(sound: &Sound, channel: usize) -> f64 {
+    let samples: Vec<i32> = sound
+        .samples
+        .iter()
+        .skip(channel)
+        .step_by(usize::from(sound.channels))
+        .copied()
+        .collect();
+    let power = |second: &[i32]| {
+        let sum: f64 = second.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+        (sum / second.len() as f64).sqrt()
+    };
+    samples
+        .chunks_exact(RATE_HZ as usize)
+        .map(power)
+        .fold(0.0, f64::max)
 }
