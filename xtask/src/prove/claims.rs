@@ -161,7 +161,7 @@ pub const CLAIMS: &[Claim] = &[
                    ASIO host plays its sound to the end, exclusive and shared, and no frame is heard \
                    twice. Formats change under exclusive streams only, as no frame of what is resampled \
                    is known again.",
-        target: "no error of the host in 200 losses and returns, 200 moved defaults, 50 formats and 20 \
+        target: "no error of the host in 200 losses and returns, 200 moved defaults, 50 formats and 100 \
                  late wake-ups; each silence is measured",
         source: Source::StandIn,
         judge: judge::faults_stand_in,

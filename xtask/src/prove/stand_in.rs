@@ -71,7 +71,12 @@ pub fn measure(paths: &Paths, extent: Extent) -> Result<Value> {
             // A busy machine stops the card's clock, which no device does: then it is tried again.
             let row = progress::step(&what, || {
                 let run = || Ok(one(&mut rig, &card, driver, format, &script));
-                let (row, tries) = undisturbed(run, Result::is_ok)?;
+                let is_whole = |row: &Result<Value>| {
+                    row.as_ref().is_ok_and(|row| {
+                        row["heard_to_frame"] == row["sound_frames"] && row["repeated"] == 0
+                    })
+                };
+                let (row, tries) = undisturbed(run, is_whole)?;
                 row.with_context(|| tries.testimony())
             })?;
             interrupt::check()?;

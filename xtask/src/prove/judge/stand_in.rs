@@ -10,7 +10,7 @@ use super::{Figure, integer, list, number, word};
 /// What the host plays to, and what of it is left when devices come and go.
 pub fn faults_stand_in(data: &Value) -> Result<Figure> {
     let mut wrong = Vec::new();
-    let mut faults = 0;
+    let (mut faults, mut failures) = (0, 0);
     let mut by_fault: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for row in list(data, "rows")? {
         let driver = word(row, "driver")?;
@@ -18,6 +18,7 @@ pub fn faults_stand_in(data: &Value) -> Result<Figure> {
         ensure!(struck > 0, "nothing struck {driver}");
         faults += struck;
         if let Some(error) = row["host_error"].as_str() {
+            failures += 1;
             wrong.push(format!("{driver}: the host failed: {error}"));
         }
         let (heard, all) = (
@@ -57,9 +58,10 @@ pub fn faults_stand_in(data: &Value) -> Result<Figure> {
         .map_or_else(String::new, |text| format!("; {text}"));
     Ok(Figure {
         text: format!(
-            "{faults} faults: the host never failed in {} of {} runs; silence p50 / p95 / longest: {}{first}",
-            list(data, "rows")?.len() - wrong.len().min(list(data, "rows")?.len()),
+            "{faults} faults in {} runs: the host failed {failures} times, {} things were wrong in all; \
+             silence p50 / p95 / longest: {}{first}",
             list(data, "rows")?.len(),
+            wrong.len(),
             told.join("; "),
         ),
         values: json!({ "faults": faults, "silence": values, "wrong": wrong }),
