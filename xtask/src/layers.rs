@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "engine",
             "ipc",
             "record",
+            "recorder",
             "router",
             "rt",
             "session",

@@ -9,6 +9,8 @@ use router::Core;
 use rt::Counter;
 use session::{Ears, News, StreamClient};
 
+use crate::files::Tape;
+
 /// A core whose channels are brought to those of the devices that are there.
 pub struct CoreClient<L> {
     core: Core<L>,
@@ -17,6 +19,9 @@ pub struct CoreClient<L> {
     inputs: Vec<Option<usize>>,
     made_frames: Option<u64>,
     ears: Arc<NewsCounts>,
+    tapes: Vec<Tape>,
+    /// Frames since the core was made, which the tapes count by.
+    tape_frame: u64,
 }
 
 /// How often there was what news.
@@ -49,7 +54,26 @@ impl<L: Link> CoreClient<L> {
             inputs: Vec::new(),
             made_frames: None,
             ears,
+            tapes: Vec::new(),
+            tape_frame: 0,
         }
+    }
+}
+
+impl<L: Link> CoreClient<L> {
+    /// The same, which fills these files.
+    #[must_use]
+    pub fn with_tapes(self, tapes: Vec<Tape>) -> Self {
+        Self { tapes, ..self }
+    }
+
+    fn fill_tapes(&mut self) {
+        let frames = self.core.block_frames();
+        let core = &self.core;
+        for tape in &mut self.tapes {
+            tape.take(self.tape_frame, frames as usize, |own| core.output(own));
+        }
+        self.tape_frame += u64::from(frames);
     }
 }
 
@@ -70,6 +94,7 @@ impl<L: Link> Client for CoreClient<L> {
 
     fn process(&mut self, time: BlockTime) {
         self.core.process(time);
+        self.fill_tapes();
         self.made_frames = Some(time.frame + u64::from(self.core.block_frames()));
     }
 

@@ -17,6 +17,7 @@ mod core_client;
 mod counter;
 mod desk;
 pub mod edit;
+pub mod files;
 mod hall;
 mod lock;
 mod plan;

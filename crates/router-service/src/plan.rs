@@ -22,12 +22,19 @@ pub struct SinkSeat {
     pub channels: Range<usize>,
 }
 
+impl SinkSeat {
+    /// It is a file, and no device.
+    pub fn is_file(&self) -> bool {
+        self.port.kind == SinkKind::File
+    }
+}
+
 /// What the configuration means. The first sink is the master: its device keeps the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// All that records, but clients: the master's partner first, if it has one.
     pub sources: Vec<SourceSeat>,
-    /// All that plays, but clients: the master first.
+    /// All that plays, but clients: the master first, and files last, as they are no devices.
     pub sinks: Vec<SinkSeat>,
     /// The first source is of the master's device: both are opened as one.
     pub has_partner: bool,
@@ -39,8 +46,13 @@ impl Plan {
     /// What the router is by that configuration.
     pub fn new(routing: &Routing) -> Plan {
         let master = routing.master();
-        let others = |port: &&Port<SinkKind>| port.kind != SinkKind::Client && **port != master;
-        let sinks = std::iter::once(&master).chain(routing.sinks.iter().filter(others));
+        let others = |port: &&Port<SinkKind>| {
+            !matches!(port.kind, SinkKind::Client | SinkKind::File) && **port != master
+        };
+        let files = |port: &&Port<SinkKind>| port.kind == SinkKind::File;
+        let sinks = std::iter::once(&master)
+            .chain(routing.sinks.iter().filter(others))
+            .chain(routing.sinks.iter().filter(files));
         let partner = routing.partner();
         let others =
             |port: &&Port<SourceKind>| port.kind != SourceKind::Client && Some(*port) != partner;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use config::{DeviceName, Document, Routing, Watcher};
 use ipc::Terms;
 use ipc::windows::{ROUTER, WindowsLink, is_alive, process_id};
 use record::{Event, Places, Recorder};
+use recorder::State;
 use router::{CoreControl, CoreSpec, core};
 use rt::Flag;
 use session::{ChannelMap, JoinedDevice, OwnStream, OwnStreams, Preferences, Wiring};
@@ -19,6 +20,7 @@ use crate::counter::{self, Asked};
 use crate::desk::{DeskSpec, desk_of};
 use crate::devices;
 use crate::edit;
+use crate::files::{self, FileSink};
 use crate::hall::{Guest, Hall, HallEvent};
 use crate::lock::{Lock, NAME};
 use crate::plan::Plan;
@@ -64,6 +66,8 @@ pub enum Told {
     Hall(HallEvent),
     /// Something is not as it should be: one sentence.
     Amiss(String),
+    /// A file is finished: one sentence.
+    File(String),
     /// It ends, because nobody needs it.
     Unneeded,
 }
@@ -134,6 +138,7 @@ struct Service {
     core: CoreControl<WindowsLink>,
     hall: Hall<WindowsLink>,
     news: Arc<NewsCounts>,
+    files: Vec<FileSink>,
     stream: OwnStream,
     /// Last, as the record ends with it.
     _streams: OwnStreams,
@@ -176,7 +181,11 @@ impl Service {
             now_ns,
         )?;
         let news = Arc::<NewsCounts>::default();
-        let client = CoreClient::new(own, Arc::clone(&news));
+        let (tapes, files, problems) = files::begin(&plan.sinks, rate_hz, &stamp());
+        for problem in problems {
+            tell(Told::Amiss(problem));
+        }
+        let client = CoreClient::new(own, Arc::clone(&news)).with_tapes(tapes);
         let stream = streams
             .open(client, rate_hz)
             .map_err(|error| error.message)?;
@@ -201,6 +210,7 @@ impl Service {
             core,
             hall,
             news,
+            files,
             stream,
             _streams: streams,
         };
@@ -235,6 +245,7 @@ impl Service {
                 looked = Instant::now();
                 let (input_frames, output_frames) = self.stream.latencies_frames();
                 self.hall.set_latencies(output_frames, input_frames);
+                self.look_at_files(tell);
             }
             self.attend(looks_closely, &mut events, tell);
             if !self.hall.guests().is_empty() {
@@ -267,6 +278,24 @@ impl Service {
         };
         self.end(tell);
         next
+    }
+
+    /// Tells of files that are not written any more.
+    fn look_at_files(&mut self, tell: &mut dyn FnMut(Told)) {
+        let news: Vec<String> = self.files.iter_mut().filter_map(FileSink::news).collect();
+        for message in news {
+            self.note(&message);
+            tell(Told::Amiss(message));
+        }
+    }
+
+    /// Something happened that people may want to read.
+    fn note(&mut self, message: &str) {
+        let since_ms = self.begun.elapsed().as_millis() as u64;
+        self.chronicle.add(since_ms, message);
+        self.recorder.event(Event::Note {
+            message: message.to_owned(),
+        });
     }
 
     fn attend(
@@ -446,9 +475,30 @@ impl Service {
             self.hall.take_back_all(&mut self.core, &mut events);
         }
         events.drain(..).for_each(|event| tell(Told::Hall(event)));
-        self.hall.close();
         let _ = self.stream.stop();
+        for file in std::mem::take(&mut self.files) {
+            let name = file.name();
+            let status = file.finish();
+            let message = match status.state {
+                State::Failed(error) => error.message,
+                _ => format!("{name} has {} frames.", status.written_frames),
+            };
+            self.note(&message);
+            tell(Told::File(message));
+        }
+        self.hall.close();
     }
+}
+
+/// Now, as it can stand in a file's name.
+fn stamp() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let text = record::utc(since.map_or(0, |since| since.as_millis() as u64));
+    let text = text.split('.').next().unwrap_or_default();
+    text.replace(':', "-")
+        .replace(['T', 'Z'], " ")
+        .trim()
+        .to_owned()
 }
 
 /// What the stream runs on.
@@ -462,7 +512,7 @@ fn wiring(plan: &Plan) -> Wiring {
         channels: count(channels),
         is_waited_for: true,
     };
-    let sinks = plan.sinks.iter().skip(1);
+    let sinks = plan.sinks.iter().skip(1).filter(|seat| !seat.is_file());
     let sinks = sinks.map(|seat| joined(devices::of_sink(&seat.port), false, seat.channels.len()));
     let sources = plan.sources.iter().skip(usize::from(plan.has_partner));
     let sources =

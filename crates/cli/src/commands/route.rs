@@ -122,6 +122,7 @@ fn words(told: &Told) -> String {
         Told::Hall(HallEvent::Left(name)) => format!("left: {name}"),
         Told::Hall(HallEvent::Refused(why)) => format!("refused: {why}"),
         Told::Amiss(why) => format!("note: {why}"),
+        Told::File(words) => format!("file: {words}"),
         Told::Unneeded => "No program needs the router any more; it ends.".to_owned(),
     }
 }

@@ -1,6 +1,8 @@
 //! The router: what it shares with its clients, and PortAudio's ASIO hosts that play through it to the
 //! simulated card, all at once.
 
+mod files;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,6 +39,7 @@ pub fn legs() -> Vec<Leg> {
         Leg::new("router: what it adds to the latency", added_frames),
         Leg::new("router: ASIO hardware keeps the time", on_hardware),
         Leg::new("router: what a WASAPI program plays", from_endpoint),
+        Leg::new("router: a sink that is a file", files::take),
         Leg::new("router: a client is killed", client_killed),
         Leg::new("router: the router is killed", router_killed),
     ]
