@@ -166,7 +166,8 @@ impl Service {
         let rate_hz = master.rate_hz;
         let (device_outputs, device_inputs) = plan.device_channels();
         let cycle_ns = u64::from(cycle_frames) * 1_000_000_000 / u64::from(rate_hz.max(1));
-        let wait_ns = cycle_ns / 2;
+        // The rest is for what comes after them: the mix, and the hand-over.
+        let wait_ns = cycle_ns / 4 * 3;
         let (core, own) = core::<WindowsLink>(
             &CoreSpec {
                 rate_hz,

@@ -34,6 +34,13 @@ const EXCLUSIVE: Driver = Driver {
     backend: Backend::Alsa,
 };
 
+/// Our driver that plays through the router, which it starts itself.
+const ROUTER: Driver = Driver {
+    name: "ASIO2WASAPI Router",
+    way: "router",
+    backend: Backend::Pulse,
+};
+
 /// One of our drivers.
 #[derive(Clone, Copy)]
 struct Driver {

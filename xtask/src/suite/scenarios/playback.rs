@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::super::{Leg, Passed, passed, stage::Stage};
-use super::{Driver, EXCLUSIVE, SHARED};
+use super::{Driver, EXCLUSIVE, ROUTER, SHARED};
 use crate::rig::places::Backend;
 use crate::rig::playback::Playback;
 use crate::rig::server::Sink;
@@ -122,6 +122,10 @@ const ROWS: &[Row] = &[
     device("int24", Int24, Int32),
     device("int24in32", Int24, Int32),
     device("float32", Int24, Float32),
+    // One sink: the router that the first starts is there for the others still.
+    shared(48_000, 512, Int16, Int16).through(ROUTER),
+    shared(48_000, 64, Int16, Int16).through(ROUTER),
+    shared(48_000, 2048, Int16, Int16).through(ROUTER),
 ];
 
 /// One leg for each row.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::super::{Leg, Passed, passed, stage::Stage};
-use super::{Driver, EXCLUSIVE, SHARED};
+use super::{Driver, EXCLUSIVE, ROUTER, SHARED};
 use crate::captured;
 use crate::rig::places::{self, Backend};
 use crate::rig::server::Sink;
@@ -63,7 +63,7 @@ pub(super) struct Check {
 
 /// Our drivers first.
 pub fn legs() -> Vec<Leg> {
-    let mut legs: Vec<Leg> = [SHARED, EXCLUSIVE]
+    let mut legs: Vec<Leg> = [SHARED, EXCLUSIVE, ROUTER]
         .map(|driver| {
             Leg::new(format!("validator: {}", driver.way), move |stage| {
                 ours(stage, driver)
