@@ -271,8 +271,11 @@ impl<L: Link> Client for Core<L> {
         let deadline_ns = (self.clock)().saturating_add(self.spec.wait_ns);
         let (inputs, outputs) = (self.spec.device_inputs, self.spec.device_outputs);
         let (mixer, now_ns) = (&mut self.mixer, time.now_ns);
+        let clock = &self.clock;
         for placed in self.seats.iter_mut().flatten() {
-            placed.seat.gather(now_ns);
+            placed
+                .seat
+                .gather(now_ns, || deadline_ns.saturating_sub(clock()));
             give(mixer, inputs, placed);
         }
         for placed in self.seats.iter_mut().flatten() {
@@ -286,7 +289,6 @@ impl<L: Link> Client for Core<L> {
                 .seat
                 .ask(now_ns, |channel| Some(mixer.sink(first + channel)));
         }
-        let clock = &self.clock;
         for placed in self.seats.iter_mut().flatten() {
             placed
                 .seat

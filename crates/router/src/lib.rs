@@ -6,7 +6,7 @@
 //! the channels of everything that records, and gives those of everything that plays.
 //!
 //! In each cycle it
-//! 1. takes what pipelined clients have made,
+//! 1. takes what pipelined clients have made, waiting for one only if it is late,
 //! 2. mixes what the clients hear, and asks them for their blocks,
 //! 3. takes what synchronous clients make, waiting no longer than until one deadline for all,
 //! 4. mixes what the devices play.

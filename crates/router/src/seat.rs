@@ -166,14 +166,16 @@ impl<L: Link> Seat<L> {
     }
 
     /// First in a cycle: what a client that runs beside it has made is there for
-    /// [`output`](Self::output) from now on. False for one that runs inside.
-    pub(crate) fn gather(&mut self, now_ns: u64) -> bool {
+    /// [`output`](Self::output) from now on. False for one that runs inside. It is waited for only if it
+    /// is late, as where a device that was late itself wants two cycles at once; `left_ns` as in
+    /// [`finish`](Self::finish).
+    pub(crate) fn gather(&mut self, now_ns: u64, left_ns: impl Fn() -> u64) -> bool {
         if self.running == Running::Synchronous {
             return false;
         }
         self.drop_used();
         while self.plays.frames() < self.cycle_frames {
-            self.collect(0, now_ns);
+            self.collect(left_ns(), now_ns);
         }
         true
     }

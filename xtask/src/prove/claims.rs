@@ -256,7 +256,8 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         id: "router-isolation",
-        sentence: "A client of the router that is killed while it plays costs the others nothing; a \
+        sentence: "A client of the router that is killed while it plays costs another, which runs beside \
+                   the cycle, nothing; a \
                    router that is killed costs silence: the host plays on, the driver starts another \
                    router, and the host is heard again by it, under Wine on the simulated card.",
         target: "0 gaps in the other's sound in 100 kills; in 20 kills of the router silence of at most \

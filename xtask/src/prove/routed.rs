@@ -1,6 +1,7 @@
 //! PortAudio's ASIO hosts that play through the router to the simulated card in real time: what of their
 //! sum is heard, what is added, and who notices when one of them or the router is killed.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ use crate::rig::places::{self, Backend};
 use crate::rig::playback::Host;
 use crate::rig::router::{self, Router};
 use crate::rig::witness::undisturbed;
-use crate::routed::{BLOCK_FRAMES, CHANNELS, RATE_HZ, found, how, latencies, played, two_sounds};
+use crate::routed::{
+    BLOCK_FRAMES, CHANNELS, DRIVER, RATE_HZ, found, how, latencies, played, two_sounds,
+};
 use crate::sound::Sound;
 use crate::sound::make;
 use crate::sound::pieces::{Piece, pieces};
@@ -152,6 +155,12 @@ fn kill_clients(bench: &mut Bench<'_>, kills: usize) -> Result<Value> {
         samples: vec![0; sound.samples.len()],
         ..sound.clone()
     };
+    // Beside the cycle, so that only the router is judged: inside it a host's own lateness is heard, and
+    // Wine's server is late for everybody when a process begins or ends.
+    let config = bench.rig.paths.rig().join("routed-stays.toml");
+    let text = format!("[profile.{DRIVER:?}]\nhand_over = \"pipelined\"\n");
+    fs::write(&config, text).context("cannot write the configuration")?;
+    bench.rig.wine(Backend::Card)?.use_config(Some(&config));
     let service = Service::start(&mut bench.rig, &bench.card)?;
     let outcome = Router::start(&mut bench.rig, &bench.product).and_then(|router| {
         let host = bench.rig.start_host(&how(), &sound, "routed-stays")?;
@@ -171,6 +180,7 @@ fn kill_clients(bench: &mut Bench<'_>, kills: usize) -> Result<Value> {
         router.finish(&mut bench.rig, &bench.product)?;
         host
     });
+    bench.rig.wine(Backend::Card)?.use_config(None);
     let (report, folder) = bench.finish(service)?;
     outcome?;
     let spans = spans(&report, &folder, &sound)?;
@@ -185,6 +195,12 @@ fn kill_clients(bench: &mut Bench<'_>, kills: usize) -> Result<Value> {
 
 fn kill_routers(bench: &mut Bench<'_>, kills: usize) -> Result<Value> {
     let sound = noise(2 * START_SECONDS + kills * START_SECONDS);
+    // Beside the cycle, so that only the router is judged: inside it a host's own lateness is heard, and
+    // Wine's server is late for everybody when a process begins or ends.
+    let config = bench.rig.paths.rig().join("routed-stays.toml");
+    let text = format!("[profile.{DRIVER:?}]\nhand_over = \"pipelined\"\n");
+    fs::write(&config, text).context("cannot write the configuration")?;
+    bench.rig.wine(Backend::Card)?.use_config(Some(&config));
     let service = Service::start(&mut bench.rig, &bench.card)?;
     let outcome = bench
         .rig
@@ -200,6 +216,7 @@ fn kill_routers(bench: &mut Bench<'_>, kills: usize) -> Result<Value> {
         });
     let (report, folder) = bench.finish(service)?;
     router::end(&mut bench.rig, &bench.product)?;
+    bench.rig.wine(Backend::Card)?.use_config(None);
     let host = outcome?;
     let spans = spans(&report, &folder, &sound)?;
     let silences: Vec<u64> = spans
