@@ -30,6 +30,8 @@ const WRAP_MARGIN: u64 = 2_000;
 const WRAP_NS: u64 = 100_000_000;
 /// A fade lasts so long, in frames at 48 kHz, with what rounding may add.
 const FADE_NS: u64 = 10_100_000;
+/// So few frames below the last are no repetition: a block is longer.
+const SWINGS: u32 = 48;
 /// Silence that is shorter is no silence.
 const SILENCE_MIN_NS: u64 = 1_000_000;
 
@@ -40,8 +42,9 @@ pub struct Heard {
     pub spans: Vec<(u64, u64)>,
     /// The last frame's number, and what it was in the steady part.
     last: u64,
-    /// Since when numbers fall.
+    /// Since when numbers fall, and how many have been below the last since then.
     falls_since: Option<u64>,
+    below: u32,
     /// Until then the numbers are about to wrap, or just did: resampled, they swing far around that step.
     wraps_until_ns: u64,
 }
@@ -116,7 +119,16 @@ impl Ears {
         let number = made - (made.wrapping_sub(value)) % WRAP;
         // Rounding and dither, where there are fewer bits.
         let slack = 2;
-        if number + slack < heard.last || heard.falls_since.is_some() {
+        let falls = number + slack < heard.last;
+        heard.below = match heard.falls_since {
+            None => u32::from(falls),
+            Some(_) => heard.below.saturating_add(u32::from(falls)),
+        };
+        // Where a block was lost on the way, a resampled ramp swings around the step.
+        if !falls && heard.below < SWINGS {
+            heard.falls_since = None;
+        }
+        if falls || heard.falls_since.is_some() {
             // A fade, if it ends in silence soon.
             let since = *heard.falls_since.get_or_insert(at_ns);
             if at_ns - since > FADE_NS {
