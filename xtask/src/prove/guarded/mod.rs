@@ -138,8 +138,10 @@ fn run(
     let sheets = running.into_iter().map(|(way, running)| {
         let output = running.finish(limit)?;
         // A driver that is not clean ends with an error, and tells its counts all the same.
-        let sheet = serde_json::from_str(output.stdout.trim())
-            .with_context(|| format!("{} told no counts: {}", way.mode, output.last_words()))?;
+        let sheet = serde_json::from_str(output.stdout.trim()).with_context(|| {
+            let words = output.last_words();
+            format!("{} told no counts, {}: {words}", way.mode, output.status)
+        })?;
         Ok((way, sheet))
     });
     sheets.collect()

@@ -249,7 +249,9 @@ fn changed_live(stage: &mut Stage<'_>) -> Result<Passed> {
     let sound = make::noise(RATE_HZ, CHANNELS, 24, 3 * FRAMES);
     let ((plain, turned), tries) = undisturbed(
         || {
-            let _ = fs::remove_file(&config);
+            // Programs that start meanwhile make a host in Wine late, which inside the cycle is heard.
+            let text = format!("[profile.{DRIVER:?}]\nhand_over = \"pipelined\"\n");
+            fs::write(&config, text)?;
             stage.rig()?.wine(Backend::Card)?.use_config(Some(&config));
             let service = Service::start(stage.rig()?, &card)?;
             let router = Router::start(stage.rig()?, &product);
@@ -329,7 +331,11 @@ fn check_control(
         wrong.trim().lines().count() == 1 && wrong.contains("nobody"),
         "it should say in one sentence that there is nobody, but said: {wrong}"
     );
-    ensure!(!config.exists(), "it was saved before it was said");
+    let before = fs::read_to_string(config)?;
+    ensure!(
+        !before.contains("invert"),
+        "it was saved before it was said"
+    );
     let saved = router::ask(stage.rig()?, product, &["save"])?;
     ensure!(saved.status.success(), "{}", saved.last_words());
     let text = fs::read_to_string(config).context("nothing was saved")?;
