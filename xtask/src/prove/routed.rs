@@ -15,7 +15,7 @@ use crate::rig::card::{Report, Service};
 use crate::rig::places::{self, Backend};
 use crate::rig::playback::Host;
 use crate::rig::router::{self, Router};
-use crate::rig::witness::undisturbed;
+use crate::rig::witness::undisturbed_between;
 use crate::routed::{
     BLOCK_FRAMES, CHANNELS, DRIVER, RATE_HZ, found, how, latencies, played, two_sounds,
 };
@@ -80,7 +80,7 @@ pub fn mix(paths: &Paths, extent: Extent) -> Result<Value> {
             hosts.is_some_and(|all| all.iter().all(|host| host["exact"] == true))
         };
         let (mix, _) = progress::step(&what, || {
-            undisturbed(|| two_hosts(&mut bench, &sounds), whole)
+            undisturbed_between(|| two_hosts(&mut bench, &sounds), whole)
         })?;
         mixes.push(mix);
         let what = format!("{run}/{}: latencies", extent.mixes);
@@ -128,7 +128,7 @@ pub fn isolation(paths: &Paths, extent: Extent) -> Result<Value> {
     let clients = progress::step("clients are killed", || {
         let whole = |clients: &Value| clients["gaps"] == 0;
         let kill = || kill_clients(&mut bench, extent.client_kills);
-        undisturbed(kill, whole)
+        undisturbed_between(kill, whole)
     })?
     .0;
     interrupt::check()?;
@@ -138,7 +138,7 @@ pub fn isolation(paths: &Paths, extent: Extent) -> Result<Value> {
             silences.is_some_and(|all| all.iter().all(|ms| ms.as_u64() <= Some(1_000)))
         };
         let kill = || kill_routers(&mut bench, extent.router_kills);
-        undisturbed(kill, whole)
+        undisturbed_between(kill, whole)
     })?
     .0;
     Ok(json!({ "clients": clients, "routers": routers }))

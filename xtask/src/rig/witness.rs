@@ -19,6 +19,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// Lateness from which the machine counts as busy. Wine's sound threads run every 10 ms and must be
 /// done before the next time; who loses half of that cannot be blamed.
 const BUSY: Duration = Duration::from_millis(5);
+/// The same where a block goes from one program to another within that time: each has half of it.
+const BUSY_BETWEEN: Duration = Duration::from_micros(2_500);
 
 /// How often a sound is sent, at most. The suite asks once more in the end: a machine that is busy now may
 /// not be busy then.
@@ -31,12 +33,31 @@ const TRIES_MAX: u32 = 5;
 /// # Errors
 /// Those of `work`.
 pub fn undisturbed<T>(
+    work: impl FnMut() -> Result<T>,
+    is_whole: impl Fn(&T) -> bool,
+) -> Result<(T, Tries)> {
+    repeated(BUSY, work, is_whole)
+}
+
+/// As [`undisturbed`], where a block goes from one program to another in each period.
+///
+/// # Errors
+/// Those of `work`.
+pub fn undisturbed_between<T>(
+    work: impl FnMut() -> Result<T>,
+    is_whole: impl Fn(&T) -> bool,
+) -> Result<(T, Tries)> {
+    repeated(BUSY_BETWEEN, work, is_whole)
+}
+
+fn repeated<T>(
+    busy: Duration,
     mut work: impl FnMut() -> Result<T>,
     is_whole: impl Fn(&T) -> bool,
 ) -> Result<(T, Tries)> {
     let mut count = 1;
     loop {
-        let witness = Witness::start();
+        let witness = Witness::start(busy);
         let result = work();
         let last = witness.finish()?;
         let result = result?;
@@ -98,6 +119,7 @@ impl fmt::Display for Words {
 
 /// A witness at work.
 struct Witness {
+    busy: Duration,
     done: Arc<AtomicBool>,
     thread: JoinHandle<Duration>,
 }
@@ -107,18 +129,20 @@ struct Witness {
 struct Testimony {
     /// The longest that it was woken too late.
     longest_delay: Duration,
+    /// From which delay on the machine counts as busy.
+    busy: Duration,
 }
 
 impl Testimony {
     /// Whether the machine kept programs waiting.
     fn was_busy(self) -> bool {
-        self.longest_delay >= BUSY
+        self.longest_delay >= self.busy
     }
 }
 
 impl Witness {
     /// Starts to watch.
-    fn start() -> Witness {
+    fn start(busy: Duration) -> Witness {
         let done = Arc::new(AtomicBool::new(false));
         let watched = Arc::clone(&done);
         let thread = thread::spawn(move || {
@@ -130,7 +154,7 @@ impl Witness {
             }
             longest_delay
         });
-        Witness { done, thread }
+        Witness { busy, done, thread }
     }
 
     /// Ends it.
@@ -141,7 +165,10 @@ impl Witness {
         self.done.store(true, Ordering::Relaxed);
         let delay = self.thread.join();
         let longest_delay = delay.map_err(|_| anyhow!("the witness of the machine has died"))?;
-        Ok(Testimony { longest_delay })
+        Ok(Testimony {
+            longest_delay,
+            busy: self.busy,
+        })
     }
 }
 
@@ -153,6 +180,7 @@ mod tests {
     fn only_half_a_period_and_more_is_busy() {
         let saw = |ms| Testimony {
             longest_delay: Duration::from_millis(ms),
+            busy: BUSY,
         };
         assert!(!saw(4).was_busy());
         assert!(saw(5).was_busy());
@@ -179,7 +207,7 @@ mod tests {
     #[test]
     fn a_witness_that_is_kept_waiting_says_so() {
         // What it sees of an idle machine nobody can promise; but it must end and tell something.
-        let witness = Witness::start();
+        let witness = Witness::start(BUSY);
         thread::sleep(Duration::from_millis(20));
         assert!(witness.finish().unwrap().longest_delay > Duration::ZERO);
     }

@@ -17,7 +17,7 @@ use crate::rig::card::{Report, Service};
 use crate::rig::places::{self, Backend};
 use crate::rig::playback::{Host, HostReport, Playback};
 use crate::rig::router::{self, Router};
-use crate::rig::witness::undisturbed;
+use crate::rig::witness::undisturbed_between;
 use crate::routed::{
     self, ALL_RUN_FRAMES, CHANNELS, DRIVER, RATE_HZ, found, how, played, played_by, split,
     two_sounds,
@@ -78,7 +78,7 @@ fn start_both(stage: &mut Stage<'_>, sounds: &[Sound; 2]) -> Result<[Host; 2]> {
 fn two_hosts(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let sounds = two_sounds(FRAMES);
-    let ((parts, hosts), tries) = undisturbed(
+    let ((parts, hosts), tries) = undisturbed_between(
         || {
             let service = Service::start(stage.rig()?, &card)?;
             let router = Router::start(stage.rig()?, &product);
@@ -135,7 +135,7 @@ fn one_router(stage: &mut Stage<'_>) -> Result<Passed> {
 fn client_killed(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let sounds = two_sounds(2 * FRAMES);
-    let (parts, tries) = undisturbed(
+    let (parts, tries) = undisturbed_between(
         || {
             let service = Service::start(stage.rig()?, &card)?;
             let router = Router::start(stage.rig()?, &product);
@@ -172,7 +172,7 @@ fn client_killed(stage: &mut Stage<'_>) -> Result<Passed> {
 fn router_killed(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let sounds = two_sounds(3 * FRAMES);
-    let (silences, tries) = undisturbed(
+    let (silences, tries) = undisturbed_between(
         || {
             let service = Service::start(stage.rig()?, &card)?;
             let router = Router::start(stage.rig()?, &product);
@@ -247,7 +247,7 @@ fn changed_live(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let config = stage.paths.rig().join("router-config.toml");
     let sound = make::noise(RATE_HZ, CHANNELS, 24, 3 * FRAMES);
-    let ((plain, turned), tries) = undisturbed(
+    let ((plain, turned), tries) = undisturbed_between(
         || {
             // Programs that start meanwhile make a host in Wine late, which inside the cycle is heard.
             let text = format!("[profile.{DRIVER:?}]\nhand_over = \"pipelined\"\n");
@@ -347,7 +347,7 @@ fn check_control(
 fn added_frames(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let mut measured = None;
-    let (rows, tries) = undisturbed(
+    let (rows, tries) = undisturbed_between(
         || {
             let rows = routed::latencies(stage.rig()?, &card, &product, 2)?;
             let is_right = rows.is_right();
@@ -399,7 +399,7 @@ fn two_programs(
 fn on_hardware(stage: &mut Stage<'_>) -> Result<Passed> {
     let config = "[router.sink.Interface]\nkind = \"asio\"\ndevice = \"Simcard Hardware\"\n";
     let sounds = two_sounds(FRAMES);
-    let (parts, tries) = undisturbed(
+    let (parts, tries) = undisturbed_between(
         || {
             let sums = two_programs(stage, config, &sounds, &how(), "HW OUT")?;
             Ok([0, 1].map(|which| found(&sums, which, &sounds[which])))
@@ -427,7 +427,7 @@ fn from_endpoint(stage: &mut Stage<'_>) -> Result<Passed> {
     };
     let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES).between_silence(ALL_RUN_FRAMES, 0);
     let sounds = [noise.only_channel(0), tone()];
-    let ((exact, power), tries) = undisturbed(
+    let ((exact, power), tries) = undisturbed_between(
         || {
             let sums = two_programs(stage, config, &sounds, &wasapi, "OUT")?;
             let left = sums
