@@ -59,24 +59,14 @@ impl Plan {
         let sources = partner
             .into_iter()
             .chain(routing.sources.iter().filter(others));
-        let mut next = 0;
-        let mut range = |channels: u32| {
-            let first = next;
-            next += channels as usize;
-            first..next
-        };
+        let mut range = ranges();
         let sinks = sinks
             .map(|port| SinkSeat {
                 channels: range(port.channels),
                 port: port.clone(),
             })
             .collect();
-        next = 0;
-        let mut range = |channels: u32| {
-            let first = next;
-            next += channels as usize;
-            first..next
-        };
+        let mut range = ranges();
         let sources = sources
             .map(|port| SourceSeat {
                 channels: range(port.channels),
@@ -104,6 +94,16 @@ impl Plan {
             && self.sinks == other.sinks
             && self.routing.rate_hz == other.routing.rate_hz
             && self.routing.cycle_frames == other.routing.cycle_frames
+    }
+}
+
+/// One range of channels after the other, from 0 on.
+fn ranges() -> impl FnMut(u32) -> Range<usize> {
+    let mut next = 0;
+    move |channels| {
+        let first = next;
+        next += channels as usize;
+        first..next
     }
 }
 
