@@ -11,6 +11,8 @@ pub mod pieces;
 pub mod raw;
 #[cfg(not(windows))]
 mod search;
+#[cfg(not(windows))]
+pub mod tone;
 
 /// Interleaved frames of one recording or file.
 ///

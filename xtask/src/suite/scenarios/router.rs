@@ -23,6 +23,7 @@ use crate::routed::{
     two_sounds,
 };
 use crate::sound::compare::{Comparison, compare};
+use crate::sound::tone::{Heard, heard, tone};
 use crate::sound::{Sound, make};
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -39,6 +40,7 @@ pub fn legs() -> Vec<Leg> {
         Leg::new("router: what it adds to the latency", added_frames),
         Leg::new("router: ASIO hardware keeps the time", on_hardware),
         Leg::new("router: what a WASAPI program plays", from_endpoint),
+        Leg::new("router: a program at another rate", other_rate),
         Leg::new("router: a sink that is a file", files::take),
         Leg::new("router: a client is killed", client_killed),
         Leg::new("router: the router is killed", router_killed),
@@ -431,7 +433,8 @@ fn from_endpoint(stage: &mut Stage<'_>) -> Result<Passed> {
         ..how()
     };
     let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES).between_silence(ALL_RUN_FRAMES, 0);
-    let sounds = [noise.only_channel(0), tone()];
+    let tone = tone(RATE_HZ, CHANNELS, 1, TONE_HZ, ALL_RUN_FRAMES, FRAMES);
+    let sounds = [noise.only_channel(0), tone];
     let ((exact, power), tries) = undisturbed_between(
         || {
             let sums = two_programs(stage, config, &sounds, &wasapi, "OUT")?;
@@ -458,20 +461,53 @@ fn from_endpoint(stage: &mut Stage<'_>) -> Result<Passed> {
     )))
 }
 
-/// On the right channel.
-fn tone() -> Sound {
-    let at = |n: usize| {
-        let phase = n as f64 * 997.0 / f64::from(RATE_HZ) * std::f64::consts::TAU;
-        (phase.sin() * 0.5 * f64::from(i32::MAX)) as i32
+/// A rate that the router has not.
+const OTHER_HZ: u32 = 44_100;
+const TONE_HZ: f64 = 997.0;
+
+/// One program has the router's rate and is heard bit by bit; one beside it has another, and its tone is
+/// whole: no frame is lost between its clock and the router's, which are one.
+fn other_rate(stage: &mut Stage<'_>) -> Result<Passed> {
+    let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES).between_silence(ALL_RUN_FRAMES, 0);
+    let at_other = |frames: usize| frames * OTHER_HZ as usize / RATE_HZ as usize;
+    let (silent, frames) = (at_other(ALL_RUN_FRAMES), at_other(FRAMES));
+    let tone = tone(OTHER_HZ, CHANNELS, 1, TONE_HZ, silent, frames);
+    let sounds = [noise.only_channel(0), tone];
+    let how = Playback {
+        block_frames: 256,
+        ..how()
     };
-    Sound {
-        rate_hz: RATE_HZ,
-        channels: CHANNELS,
-        bits: 24,
-        samples: (0..ALL_RUN_FRAMES + FRAMES)
-            .flat_map(|n| [0, at(n) & !0xFF])
-            .collect(),
-    }
+    let ((exact, tone), tries) = undisturbed_between(
+        || {
+            let sums = two_programs(stage, "", &sounds, &how, "OUT")?;
+            let left = sums
+                .iter()
+                .map(|played| compare(&sounds[0], &played.only_channel(0), 0))
+                .max_by_key(|found| found.frames_found);
+            let right = sums
+                .iter()
+                .map(|played| heard(played, 1, TONE_HZ, usize::MAX))
+                .max_by_key(|heard| heard.frames);
+            Ok((left.unwrap_or_default(), right.unwrap_or_default()))
+        },
+        |(exact, tone)| exact.is_complete() && is_whole(tone),
+    )?;
+    playback::demand(&exact, 0).with_context(|| tries.testimony())?;
+    ensure!(
+        is_whole(&tone),
+        "the program at {OTHER_HZ} Hz was heard so: {tone:?}; {}",
+        tries.testimony()
+    );
+    Ok(passed(format!(
+        "the program at {RATE_HZ} Hz bit-exact; the one at {OTHER_HZ} Hz whole, at {:+.3} dB, all else at \
+         {:.0} dB",
+        tone.gain_db, tone.rest_db
+    )))
+}
+
+/// A resampled tone without a frame lost or repeated, as loud as it was.
+fn is_whole(tone: &Heard) -> bool {
+    tone.frames.abs_diff(FRAMES) < 50 && tone.gain_db.abs() < 0.01 && tone.rest_db < -100.0
 }
 
 /// The power of a second of a channel, where it is loudest, as a root mean square.
