@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use session::product::DRIVERS;
 
 use crate::simulate::SimulateArguments;
@@ -240,6 +240,8 @@ Examples:
   asio2wasapi route remove Reaper Output
   asio2wasapi route mix live --mute true         all that `set` has set, silent
   asio2wasapi route save                         keep it in the configuration file
+  asio2wasapi route record start Take            write the sink Take, a file, from now on
+  asio2wasapi route watch                        who comes and goes, what is lost and back, live
   asio2wasapi route end")]
 pub struct RouteArguments {
     /// What the router that runs is to do; without this, run it
@@ -307,10 +309,35 @@ pub enum RouteCommand {
         #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
         mute: Option<bool>,
     },
+    /// Tell what happens as it happens, until Ctrl-C or the router's end
+    Watch {
+        /// Print one JSON object a line instead
+        #[arg(long)]
+        json: bool,
+    },
+    /// Start or stop the file of a sink that is one
+    Record {
+        /// Which of both
+        what: RecordWhat,
+        /// The sink
+        sink: String,
+        /// The router's frame at which, as `route list --json` counts it; without this at once
+        #[arg(long, value_name = "FRAME")]
+        at: Option<u64>,
+    },
     /// Write the mixes as they are now into the configuration file
     Save,
     /// End the router
     End,
+}
+
+/// What `route record` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RecordWhat {
+    /// Begin a new file
+    Start,
+    /// End the file
+    Stop,
 }
 
 /// Where a route is.

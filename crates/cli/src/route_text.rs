@@ -1,6 +1,9 @@
 //! How the router is, as text.
 
-use router_service::control::{ClientStatus, Levels, MixStatus, PortStatus, RouteStatus, Status};
+use record::plain;
+use router_service::control::{
+    ClientStatus, EventStatus, FileStatus, Levels, MixStatus, PortStatus, RouteStatus, Status,
+};
 
 /// The whole, with so many of the last events.
 pub fn status_text(status: &Status, events: usize) -> String {
@@ -19,6 +22,9 @@ pub fn status_text(status: &Status, events: usize) -> String {
             text += &port_line(what, port);
         }
     }
+    for file in &status.files {
+        text += &file_line(file);
+    }
     if status.clients.is_empty() {
         text += "No program is there.\n";
     }
@@ -33,10 +39,27 @@ pub fn status_text(status: &Status, events: usize) -> String {
     }
     let surplus = status.events.len().saturating_sub(events);
     for event in &status.events[surplus..] {
-        let seconds = event.since_ms as f64 / 1000.0;
-        text += &format!("  {seconds:9.1} s  {}\n", event.message);
+        text += &event_line(event);
     }
     text
+}
+
+/// What happened, and when since the router began.
+pub fn event_line(event: &EventStatus) -> String {
+    let seconds = event.since_ms as f64 / 1000.0;
+    format!("  {seconds:9.1} s  {}\n", plain(&event.message))
+}
+
+fn file_line(file: &FileStatus) -> String {
+    let what = match file.state.as_str() {
+        "closed" => "no file yet".to_owned(),
+        state => format!("{state}, {}, {} frames", file.file, file.written_frames),
+    };
+    let lost = match file.lost_frames {
+        0 => String::new(),
+        frames => format!(", {frames} of them lost"),
+    };
+    format!("file {:?}: {what}{lost}\n", file.sink)
 }
 
 fn port_line(what: &str, port: &PortStatus) -> String {
@@ -122,7 +145,7 @@ fn levels(levels: &[Levels]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use router_service::control::EventStatus;
+    use router_service::control::EventKind;
 
     #[test]
     fn the_router_is_told_in_a_few_lines() {
@@ -162,9 +185,17 @@ mod tests {
                 }],
                 ..MixStatus::default()
             }],
+            files: vec![FileStatus {
+                sink: "Take".to_owned(),
+                file: "Take 1.wav".to_owned(),
+                state: "running".to_owned(),
+                written_frames: 480,
+                ..FileStatus::default()
+            }],
             events: vec![EventStatus {
                 number: 1,
                 since_ms: 1500,
+                kind: EventKind::ClientCame,
                 message: "The client came.".to_owned(),
             }],
             ..Status::default()
@@ -172,6 +203,7 @@ mod tests {
         let expected = "\
 Router (process 7): 48000 Hz, 480 frames in a cycle (10.0 ms), 960 frames to the output (20.0 ms)
 sink \"Output\": device, default; 0 -20 dB
+file \"Take\": running, Take 1.wav, 480 frames
 program \"daw.exe\" (process 9): blocks of 256 frames, runs beside the cycle, 256 frames added; 3 blocks in time, 1 late; plays silent
 mix \"live\": -3.0 dB
   \"daw\" to \"Output\", channels 1:2, +0.0 dB, muted

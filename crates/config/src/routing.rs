@@ -5,7 +5,9 @@ use crate::name::same_name;
 
 /// What the router plays to, where the file names nothing.
 const OWN_OUTPUT: &str = "Output";
-/// Its channels.
+/// What it records from, where the file names nothing.
+const OWN_INPUT: &str = "Input";
+/// The channels of both.
 const OWN_CHANNELS: u32 = 2;
 
 /// The router: what it takes from and gives to, and what goes where.
@@ -43,6 +45,7 @@ impl Routing {
                 // Programs in other processes have their turns in each period: it should not be short
                 // unless somebody wants it so.
                 mode: Mode::Shared,
+                on_demand: false,
             }
         })
     }
@@ -54,11 +57,43 @@ impl Routing {
         let is_partner = |port: &&Port<SourceKind>| match (master.kind, port.kind) {
             (SinkKind::Asio, SourceKind::Asio) => port.devices == master.devices,
             (SinkKind::Device, SourceKind::Capture) => {
-                port.mode == master.mode || port.mode == Mode::Auto
+                !port.on_demand && (port.mode == master.mode || port.mode == Mode::Auto)
             }
             _ => false,
         };
         self.sources.iter().find(is_partner)
+    }
+
+    /// What records, where the file names no source that does: the system's default device, which is
+    /// opened only while it is heard. `None` where the file names one.
+    pub fn own_input(&self) -> Option<Port<SourceKind>> {
+        let records =
+            |port: &Port<SourceKind>| matches!(port.kind, SourceKind::Capture | SourceKind::Asio);
+        if self.sources.iter().any(records) {
+            return None;
+        }
+        let mut name = OWN_INPUT.to_owned();
+        while self.source(&name).is_some() {
+            name.push('_');
+        }
+        Some(Port {
+            name,
+            kind: SourceKind::Capture,
+            devices: vec![DeviceName::Default],
+            channels: OWN_CHANNELS,
+            mode: Mode::Shared,
+            on_demand: true,
+        })
+    }
+
+    /// What a program hears that the file does not name: what records on the master's device, or else the
+    /// first source that is opened when it is heard.
+    pub fn heard(&self) -> Option<Port<SourceKind>> {
+        let on_demand = |port: &&Port<SourceKind>| port.on_demand;
+        let named = self
+            .partner()
+            .or_else(|| self.sources.iter().find(on_demand));
+        named.cloned().or_else(|| self.own_input())
     }
 
     /// The source of that name, case not counted.
@@ -92,6 +127,9 @@ pub struct Port<K> {
     /// How a device is opened, for [`SourceKind::Capture`] and [`SinkKind::Device`]; never
     /// [`Mode::Router`].
     pub mode: Mode,
+    /// It is opened only while its sound goes somewhere, for [`SourceKind::Capture`]; it is written only
+    /// from when it is told to start, for [`SinkKind::File`].
+    pub on_demand: bool,
 }
 
 /// A named mix.
@@ -232,6 +270,27 @@ mod tests {
         assert_eq!(of(24.0), Some(24.0));
         assert_eq!((of(24.1), of(-144.1), of(f64::NAN)), (None, None, None));
         assert_eq!(Gain::default().db(), 0.0);
+    }
+
+    #[test]
+    fn a_microphone_is_there_where_none_is_named() {
+        let routing = |text: &str| {
+            let (config, errors) = crate::read(text);
+            assert_eq!(errors, []);
+            config.router
+        };
+        let name = |text: &str| routing(text).heard().map(|port| port.name);
+        assert_eq!(name("").as_deref(), Some("Input"));
+        let tab = "[router.source.Input]\nkind = \"loopback\"\n";
+        assert_eq!(name(tab).as_deref(), Some("Input_"));
+        let mic = "[router.source.Mic]\nkind = \"capture\"\n";
+        assert_eq!(name(mic).as_deref(), Some("Mic"));
+        assert!(routing(mic).partner().is_some());
+        let demanded = format!("{mic}on_demand = true\n");
+        assert_eq!(name(&demanded).as_deref(), Some("Mic"));
+        assert_eq!(routing(&demanded).partner(), None);
+        let exclusive = format!("{mic}mode = \"exclusive\"\n");
+        assert_eq!(name(&exclusive), None);
     }
 
     #[test]

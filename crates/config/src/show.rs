@@ -38,11 +38,12 @@ pub(crate) fn chosen_text(profile: &Profile) -> String {
     text
 }
 
-/// Mixes as they are written in the file, and the ports of programs that `written` does not have.
+/// Mixes as they are written in the file, and the ports of programs, and of the router's own, that `written` does not have.
 pub(crate) fn routes_text(routing: &Routing, written: &Routing) -> String {
     let mut text = String::new();
     for port in &routing.sources {
-        if port.kind == SourceKind::Client && written.source(&port.name).is_none() {
+        let is_own = port.kind == SourceKind::Client || port.on_demand;
+        if is_own && written.source(&port.name).is_none() {
             text.push_str(&port_text("source", port, port.kind.name()));
         }
     }
@@ -65,6 +66,9 @@ fn port_text<K>(side: &str, port: &Port<K>, kind: &str) -> String {
     text.push_str(&format!("channels = {}\n", port.channels));
     if port.mode != Mode::Auto {
         text.push_str(&format!("mode = {}\n", Value::from(port.mode.name())));
+    }
+    if port.on_demand {
+        text.push_str("on_demand = true\n");
     }
     text.push('\n');
     text

@@ -40,7 +40,7 @@ pub fn wants(profile: &Profile, routing: &Routing) -> Wants {
     let program = std::env::current_exe().ok();
     let program = program.as_deref().and_then(|path| path.file_name());
     let program = program.unwrap_or_default().to_string_lossy();
-    let inputs = routing.partner().map_or(INPUTS, |port| port.channels);
+    let inputs = routing.heard().map_or(INPUTS, |port| port.channels);
     Wants {
         name: format!("{program}, {}", profile.name),
         inputs: channels(&profile.input, inputs),

@@ -183,6 +183,16 @@ pub enum Event {
         #[serde(default, deserialize_with = "known_or_default")]
         why: Why,
     },
+    /// A device that is joined to the stream's own is gone; its channels are silent.
+    JoinedLost {
+        /// Its name.
+        name: String,
+    },
+    /// A joined device is there.
+    JoinedBack {
+        /// Its name.
+        name: String,
+    },
     /// The host was told that latencies are others now.
     LatencyChanged {
         /// Of what is played, frames at the host's rate.

@@ -46,6 +46,27 @@ impl Recorder {
 
     /// The same with other places.
     pub fn begin_at(places: Places, instance: Instance, names: CodeNames) -> Self {
+        Self::begun(places, instance, names, None)
+    }
+
+    /// The same, and what is recorded can be read from the other end; what finds no room there is not.
+    /// Where nothing is recorded, there is nothing to read.
+    pub fn listened(
+        places: Places,
+        instance: Instance,
+        names: CodeNames,
+    ) -> (Self, Receiver<Entry>) {
+        let (listener, entries) = sync_channel(WAITING_MAX);
+        let recorder = Self::begun(places, instance, names, Some(listener));
+        (recorder, entries)
+    }
+
+    fn begun(
+        places: Places,
+        instance: Instance,
+        names: CodeNames,
+        listener: Option<SyncSender<Entry>>,
+    ) -> Self {
         if places == Places::default() {
             return Self::silent();
         }
@@ -61,6 +82,7 @@ impl Recorder {
             gauges: Arc::clone(&gauges),
             dropped: Arc::clone(&dropped),
             waiting,
+            listener,
         };
         let thread = std::thread::Builder::new()
             .name("asio2wasapi record".into())

@@ -39,6 +39,10 @@ pub fn sentence(event: &Event) -> String {
             };
             format!("Moved from {from} to {}: {because}.", described(to))
         }
+        Event::JoinedLost { name } => {
+            format!("The joined device \"{name}\" was lost; its channels are silent.")
+        }
+        Event::JoinedBack { name } => format!("The joined device \"{name}\" is there."),
         Event::LatencyChanged {
             output_frames,
             input_frames,

@@ -88,6 +88,8 @@ impl Totals {
             | Event::Stopped
             | Event::LookedFor { .. }
             | Event::ConfigurationChanged { .. }
+            | Event::JoinedLost { .. }
+            | Event::JoinedBack { .. }
             | Event::Note { .. }
             | Event::Unknown => {}
         }

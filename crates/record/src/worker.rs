@@ -1,7 +1,7 @@
 //! The thread that writes what a [`Recorder`](crate::Recorder) is told.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use rt::{Counter, Mutex};
@@ -30,6 +30,8 @@ pub(crate) struct Work {
     pub dropped: Arc<Counter>,
     /// Disconnected when the instance has ended.
     pub waiting: Receiver<Entry>,
+    /// Who else is told; never waited for.
+    pub listener: Option<SyncSender<Entry>>,
 }
 
 /// The thread's life.
@@ -106,6 +108,9 @@ impl Writer {
 
     fn take(&mut self, entry: Entry) {
         self.state.add(&entry);
+        if let Some(listener) = &self.work.listener {
+            let _ = listener.try_send(entry.clone());
+        }
         if let Some(log) = &self.log
             && let Err(problem) = log.add(&entry)
         {

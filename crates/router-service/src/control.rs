@@ -52,6 +52,24 @@ pub enum Request {
         #[serde(default)]
         mute: Option<bool>,
     },
+    /// Tell from now on what happens, as it does: [`Reply::Done`], and then a [`Pushed`] a line.
+    Watch,
+    /// Begin a file of a sink that is one.
+    StartFile {
+        /// Which.
+        sink: String,
+        /// The router's frame that it begins with, as [`Status::frame`] counts; without it at once.
+        #[serde(default)]
+        at_frame: Option<u64>,
+    },
+    /// End it.
+    StopFile {
+        /// Which.
+        sink: String,
+        /// The router's frame before which it ends; without it at once.
+        #[serde(default)]
+        at_frame: Option<u64>,
+    },
     /// Write the mixes as they are now into the configuration file.
     Save,
     /// End the router.
@@ -70,6 +88,13 @@ pub enum Reply {
     Status(Box<Status>),
 }
 
+/// What is told to a program that watches, without being asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pushed {
+    /// What has happened.
+    pub event: EventStatus,
+}
+
 /// How everything is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -85,6 +110,9 @@ pub struct Status {
     pub output_latency_frames: u32,
     /// Frames from the input of the master's partner to the making of a block.
     pub input_latency_frames: u32,
+    /// Frames that the router has made since it has its devices.
+    #[serde(default)]
+    pub frame: u64,
     /// It ends when nobody needs it.
     pub on_demand: bool,
     /// The mixes are not as the configuration file has them.
@@ -97,8 +125,66 @@ pub struct Status {
     pub clients: Vec<ClientStatus>,
     /// What goes where.
     pub mixes: Vec<MixStatus>,
+    /// The sinks that are files.
+    #[serde(default)]
+    pub files: Vec<FileStatus>,
     /// What happened last, the oldest first.
     pub events: Vec<EventStatus>,
+}
+
+/// A sink that is a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FileStatus {
+    /// The sink's name.
+    pub sink: String,
+    /// The file; empty before there is one.
+    pub file: String,
+    /// *closed* before there is a file, then *waiting* for its first frame, *running*, *ended* or *failed*.
+    pub state: String,
+    /// The router's frame that the file begins with.
+    pub first_frame: Option<u64>,
+    /// Frames in the file.
+    pub written_frames: u64,
+    /// Frames that were lost; silence stands for them.
+    pub lost_frames: u64,
+}
+
+/// What kind of thing happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// A client was let in.
+    ClientCame,
+    /// A client has left, or its process is gone.
+    ClientLeft,
+    /// A client was not let in.
+    ClientRefused,
+    /// A client was late, and silent instead.
+    ClientLate,
+    /// The devices were opened.
+    DeviceOpened,
+    /// A device is gone.
+    DeviceLost,
+    /// It is back.
+    DeviceBack,
+    /// Sound moved to another device.
+    DeviceMoved,
+    /// Sound was missing: the device ran dry, or a cycle took too long.
+    Overload,
+    /// A source was opened, as it is heard.
+    SourceOpened,
+    /// A source was closed, as nobody hears it.
+    SourceClosed,
+    /// A file was begun.
+    FileStarted,
+    /// A file is finished.
+    FileEnded,
+    /// A file could not be written on.
+    FileFailed,
+    /// Anything else, or something that a later router tells.
+    #[default]
+    #[serde(other)]
+    Note,
 }
 
 /// A source or a sink.
@@ -189,6 +275,9 @@ pub struct EventStatus {
     pub number: u64,
     /// Milliseconds since the router began.
     pub since_ms: u64,
+    /// What kind of thing.
+    #[serde(default)]
+    pub kind: EventKind,
     /// One sentence.
     pub message: String,
 }
@@ -233,6 +322,11 @@ mod tests {
                     ..Strip::default()
                 },
             },
+            Request::Watch,
+            Request::StartFile {
+                sink: "Take".to_owned(),
+                at_frame: Some(48_000),
+            },
             Request::End,
         ];
         for request in requests {
@@ -251,6 +345,18 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    #[test]
+    fn what_a_later_router_tells_is_read() {
+        let text = r#"{"event":{"number":7,"since_ms":3,"kind":"moon-rose","message":"It did."}}"#;
+        let pushed: Pushed = serde_json::from_str(text).expect("it can be read");
+        assert_eq!(
+            (pushed.event.number, pushed.event.kind),
+            (7, EventKind::Note)
+        );
+        let kind = serde_json::to_string(&EventKind::ClientCame).expect("it can be written");
+        assert_eq!(kind, "\"client-came\"");
     }
 
     #[test]

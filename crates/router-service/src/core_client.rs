@@ -6,7 +6,7 @@ use engine::client::{BlockTime, Client, Plane};
 use engine::format::ClientSample;
 use ipc::Link;
 use router::Core;
-use rt::Counter;
+use rt::{Counter, Gauge};
 use session::{Ears, News, StreamClient};
 
 use crate::files::Tape;
@@ -33,6 +33,8 @@ pub struct NewsCounts {
     pub latencies: Counter,
     /// The stream should be made anew.
     pub make_anew: Counter,
+    /// Frames that were made.
+    pub frames: Gauge,
 }
 
 impl Ears for NewsCounts {
@@ -74,6 +76,7 @@ impl<L: Link> CoreClient<L> {
             tape.take(self.tape_frame, frames as usize, |own| core.output(own));
         }
         self.tape_frame += u64::from(frames);
+        self.ears.frames.set(self.tape_frame);
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
 use ipc::windows::ControlPipe;
 
-use crate::control::{REQUEST_BYTES_MAX, Reply, Request, parse};
+use crate::control::{EventStatus, Pushed, REQUEST_BYTES_MAX, Reply, Request, parse};
+use crate::status::{Chronicle, Watch};
 
 /// How long the loop may take for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,11 +21,14 @@ pub(crate) struct Asked {
     pub reply: SyncSender<Reply>,
 }
 
+/// How often a program that watches is asked whether it is still there, by an empty line.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+
 /// Opens the counter of the router of that name. It is there as long as the process.
 ///
 /// # Errors
 /// One sentence: somebody has it already, or what the system said.
-pub(crate) fn open(router: &str) -> Result<Receiver<Asked>, String> {
+pub(crate) fn open(router: &str, chronicle: Chronicle) -> Result<Receiver<Asked>, String> {
     let mut pipe = ControlPipe::make(router)?;
     let (asks, asked) = channel();
     std::thread::Builder::new()
@@ -32,7 +36,7 @@ pub(crate) fn open(router: &str) -> Result<Receiver<Asked>, String> {
         .spawn(move || {
             loop {
                 match pipe.accept() {
-                    Ok(file) => attend(file, asks.clone()),
+                    Ok(file) => attend(file, asks.clone(), chronicle.clone()),
                     Err(_) => std::thread::sleep(PAUSE),
                 }
             }
@@ -42,7 +46,7 @@ pub(crate) fn open(router: &str) -> Result<Receiver<Asked>, String> {
 }
 
 /// Answers one program until it goes.
-fn attend(file: File, asks: Sender<Asked>) {
+fn attend(file: File, asks: Sender<Asked>, chronicle: Chronicle) {
     let answers = move || {
         let mut lines = BufReader::new(&file);
         loop {
@@ -53,9 +57,16 @@ fn attend(file: File, asks: Sender<Asked>) {
                 Ok(_) => {}
             }
             let whole = line.ends_with(b"\n");
-            let reply = match whole {
-                true => answer(&line, &asks),
-                false => Reply::Error("The request is too long, or has no end.".to_owned()),
+            let request = match whole {
+                true => parse(String::from_utf8_lossy(&line).trim()),
+                false => Err("The request is too long, or has no end.".to_owned()),
+            };
+            if request == Ok(Request::Watch) {
+                return push(&file, &chronicle.watch());
+            }
+            let reply = match request {
+                Ok(request) => answer(request, &asks),
+                Err(why) => Reply::Error(why),
             };
             let mut text = serde_json::to_vec(&reply).unwrap_or_default();
             text.push(b'\n');
@@ -70,12 +81,24 @@ fn attend(file: File, asks: Sender<Asked>) {
         .spawn(answers);
 }
 
-fn answer(line: &[u8], asks: &Sender<Asked>) -> Reply {
-    let text = String::from_utf8_lossy(line);
-    let request = match parse(text.trim()) {
-        Ok(request) => request,
-        Err(why) => return Reply::Error(why),
+/// Tells what happens until the program goes.
+fn push(mut file: &File, watch: &Watch) {
+    let line = |words: serde_json::Result<Vec<u8>>| {
+        let mut line = words.unwrap_or_default();
+        line.push(b'\n');
+        line
     };
+    let mut next = line(serde_json::to_vec(&Reply::Done));
+    while file.write_all(&next).is_ok() {
+        next = match watch.next(SIGN_OF_LIFE) {
+            Ok(event) => line(serde_json::to_vec(&Pushed { event })),
+            Err(RecvTimeoutError::Timeout) => b"\n".to_vec(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+    }
+}
+
+fn answer(request: Request, asks: &Sender<Asked>) -> Reply {
     let (reply, answer) = sync_channel(1);
     let asked = asks.send(Asked { request, reply });
     match asked
@@ -87,6 +110,17 @@ fn answer(line: &[u8], asks: &Sender<Asked>) -> Reply {
     }
 }
 
+fn send(mut file: &File, request: &Request) -> Result<(), String> {
+    let line = crate::control::Line {
+        version: crate::control::VERSION,
+        request: request.clone(),
+    };
+    let cannot = |error: &dyn std::fmt::Display| format!("The router cannot be asked: {error}.");
+    let mut text = serde_json::to_vec(&line).map_err(|error| cannot(&error))?;
+    text.push(b'\n');
+    file.write_all(&text).map_err(|error| cannot(&error))
+}
+
 /// Asks the router of that name.
 ///
 /// # Errors
@@ -95,18 +129,39 @@ pub fn ask(router: &str, request: &Request) -> Result<Reply, String> {
     let unclear =
         |error: &dyn std::fmt::Display| format!("The router's answer is unclear: {error}.");
     let file = ipc::windows::connect(router)?;
-    let line = crate::control::Line {
-        version: crate::control::VERSION,
-        request: request.clone(),
-    };
-    let mut text = serde_json::to_vec(&line).map_err(|error| unclear(&error))?;
-    text.push(b'\n');
-    (&file)
-        .write_all(&text)
-        .map_err(|error| format!("The router cannot be asked: {error}."))?;
+    send(&file, request)?;
     let mut answer = String::new();
     BufReader::new(&file)
         .read_line(&mut answer)
         .map_err(|error| unclear(&error))?;
     serde_json::from_str(&answer).map_err(|error| unclear(&error))
+}
+
+/// Has the router of that name tell what happens, until `hears` says that it is enough or the router ends.
+///
+/// # Errors
+/// One sentence: no router runs, or it tells nothing that can be read.
+pub fn watch(router: &str, mut hears: impl FnMut(EventStatus) -> bool) -> Result<(), String> {
+    let unclear =
+        |error: &dyn std::fmt::Display| format!("The router's answer is unclear: {error}.");
+    let file = ipc::windows::connect(router)?;
+    let mut lines = BufReader::new(&file).lines();
+    send(&file, &Request::Watch)?;
+    let first = lines.next().and_then(Result::ok).unwrap_or_default();
+    match serde_json::from_str(&first).map_err(|error| unclear(&error))? {
+        Reply::Done => {}
+        Reply::Error(why) => return Err(why),
+        Reply::Status(_) => return Err(unclear(&"a status")),
+    }
+    // The line ends with the router.
+    for line in lines.map_while(Result::ok) {
+        if line.is_empty() {
+            continue;
+        }
+        let Pushed { event } = serde_json::from_str(&line).map_err(|error| unclear(&error))?;
+        if !hears(event) {
+            break;
+        }
+    }
+    Ok(())
 }

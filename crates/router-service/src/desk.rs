@@ -23,7 +23,7 @@ pub struct DeskSpec {
 /// The desk, and the factors of the core's mix: those of all sources to the first sink channel first.
 ///
 /// A client that the configuration names is routed as it says. One that it does not name plays to the
-/// master and hears what the master's partner records, each channel to its like.
+/// master and hears what the master's partner records or else the microphone, each channel to its like.
 ///
 /// `endpoints` tells for each sink, and then for each source of the plan, the endpoint whose sound it is.
 ///
@@ -155,12 +155,13 @@ fn straight(
             routes.extend(channels.map(|n| one(at, n, 0, n, Strip::default())));
         }
     }
-    let partner = sources.first().filter(|_| plan.has_partner);
-    let partner_channels = partner.map_or(0, |source| source.0.channels);
+    // The plan's sources come first.
+    let heard = plan.heard.and_then(|at| Some((at, sources.get(at)?)));
+    let (heard, heard_channels) = heard.map_or((0, 0), |(at, source)| (at, source.0.channels));
     for (at, (port, _, named)) in sinks.iter().enumerate() {
         if named.is_none() {
-            let channels = 0..port.channels.min(partner_channels);
-            routes.extend(channels.map(|n| one(0, n, at, n, Strip::default())));
+            let channels = 0..port.channels.min(heard_channels);
+            routes.extend(channels.map(|n| one(heard, n, at, n, Strip::default())));
         }
     }
     let mut name = STRAIGHT.to_owned();
@@ -258,7 +259,9 @@ mod tests {
         let guests = [Guest::example(0, "daw.exe", 2..4, 2..4)];
         let (_, factors, refused) = desk_of(&plan, &guests, (&[], &[]), SPEC).expect("a desk");
         assert!(refused.is_empty());
-        assert_eq!(cells(&factors), [(2, 0, 1.0), (3, 1, 1.0)]);
+        // It hears the microphone, whose channels come first.
+        let expected = [(2, 0, 1.0), (3, 1, 1.0), (0, 2, 1.0), (1, 3, 1.0)];
+        assert_eq!(cells(&factors), expected);
     }
 
     #[test]
@@ -273,8 +276,9 @@ mod tests {
             Guest::example(1, "other.exe", 4..6, 4..6),
         ];
         let (_, factors, _) = desk_of(&plan, &guests, (&[], &[]), SPEC).expect("a desk");
-        let expected = [(4, 0, 1.0), (2, 1, -1.0), (5, 1, 1.0)];
-        assert_eq!(cells(&factors), expected);
+        let played = [(4, 0, 1.0), (2, 1, -1.0), (5, 1, 1.0)];
+        let heard = [(0, 2, 1.0), (1, 3, 1.0), (0, 4, 1.0), (1, 5, 1.0)];
+        assert_eq!(cells(&factors), [&played[..], &heard].concat());
     }
 
     #[test]
@@ -283,11 +287,13 @@ mod tests {
             "[router.source.Tab]\nkind = \"loopback\"\n[router.sink.Out]\nkind = \"device\"\n\
              [router.mix.a]\nroutes = [{ from = \"Tab\", to = \"Out\" }]\n",
         );
-        let guests = [Guest::example(0, "daw.exe", 2..4, 2..4)];
+        // The microphone's channels come after those of the tab.
+        let guests = [Guest::example(0, "daw.exe", 4..6, 2..4)];
         let speakers = [Some("speakers".to_owned())];
         let endpoints = (&speakers[..], &speakers[..]);
         let (_, factors, refused) = desk_of(&plan, &guests, endpoints, SPEC).expect("a desk");
-        assert_eq!(cells(&factors), [(2, 0, 1.0), (3, 1, 1.0)]);
+        let expected = [(4, 0, 1.0), (5, 1, 1.0), (2, 2, 1.0), (3, 3, 1.0)];
+        assert_eq!(cells(&factors), expected);
         let said = "Sound would go round and round: \"speakers\" to \"speakers\"; take out one of \
                     these routes.";
         assert_eq!(refused, [said]);

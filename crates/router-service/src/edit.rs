@@ -225,6 +225,10 @@ fn source(routing: &mut Routing, guests: &[Guest], name: &str) -> Result<(String
     if let Some(port) = routing.source(name) {
         return Ok((port.name.clone(), port.channels));
     }
+    if let Some(own) = routing.own_input().filter(|own| is_same(&own.name, name)) {
+        routing.sources.push(own.clone());
+        return Ok((own.name, own.channels));
+    }
     let channels = the_guest(guests, name, "source")?.sources.len() as u32;
     let port = client_port(name, SourceKind::Client, channels)?;
     routing.sources.push(port);
@@ -260,6 +264,7 @@ fn client_port<K>(name: &str, kind: K, channels: u32) -> Result<Port<K>, String>
         devices: vec![DeviceName::Name(name.to_owned())],
         channels,
         mode: Mode::Auto,
+        on_demand: false,
     })
 }
 
@@ -282,7 +287,7 @@ fn the_guest<'g>(guests: &'g [Guest], name: &str, what: &str) -> Result<&'g Gues
     }
 }
 
-fn is_same(a: &str, b: &str) -> bool {
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
 }
 

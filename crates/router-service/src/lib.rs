@@ -20,6 +20,7 @@ pub mod edit;
 pub mod files;
 mod hall;
 mod lock;
+pub mod on_demand;
 mod plan;
 pub mod status;
 
@@ -30,7 +31,7 @@ mod service;
 
 pub use core_client::{CoreClient, NewsCounts};
 #[cfg(windows)]
-pub use counter::ask;
+pub use counter::{ask, watch};
 pub use desk::{DeskSpec, desk_of};
 pub use edit::{RouteName, Strip};
 pub use hall::{Guest, Hall, HallEvent};

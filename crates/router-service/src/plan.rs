@@ -32,12 +32,15 @@ impl SinkSeat {
 /// What the configuration means. The first sink is the master: its device keeps the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// All that records, but clients: the master's partner first, if it has one.
+    /// All that records, but clients: the master's partner first, if it has one, and what the configuration
+    /// does not name last.
     pub sources: Vec<SourceSeat>,
     /// All that plays, but clients: the master first, and files last, as they are no devices.
     pub sinks: Vec<SinkSeat>,
     /// The first source is of the master's device: both are opened as one.
     pub has_partner: bool,
+    /// The place of the source that programs hear which the configuration does not name.
+    pub heard: Option<usize>,
     /// As the configuration has it: its mixes, its clients, rate and cycle.
     pub routing: Routing,
 }
@@ -59,6 +62,7 @@ impl Plan {
         let sources = partner
             .into_iter()
             .chain(routing.sources.iter().filter(others));
+        let own = routing.own_input();
         let mut range = ranges();
         let sinks = sinks
             .map(|port| SinkSeat {
@@ -67,13 +71,17 @@ impl Plan {
             })
             .collect();
         let mut range = ranges();
-        let sources = sources
+        let sources: Vec<SourceSeat> = sources
+            .chain(&own)
             .map(|port| SourceSeat {
                 channels: range(port.channels),
                 port: port.clone(),
             })
             .collect();
+        let heard = routing.heard();
+        let is_heard = |seat: &SourceSeat| heard.as_ref() == Some(&seat.port);
         Plan {
+            heard: sources.iter().position(is_heard),
             sources,
             sinks,
             has_partner: partner.is_some(),
@@ -122,9 +130,26 @@ mod tests {
     #[test]
     fn nothing_said_is_the_default_device() {
         let plan = plan("");
-        assert_eq!(plan.device_channels(), (2, 0));
+        assert_eq!(plan.device_channels(), (2, 2));
         assert_eq!(plan.sinks[0].port.devices, [DeviceName::Default]);
         assert!(!plan.has_partner);
+        let own = &plan.sources[plan.heard.expect("a microphone")].port;
+        assert_eq!(own.devices, [DeviceName::Default]);
+        assert!(own.on_demand);
+    }
+
+    #[test]
+    fn what_the_page_on_obs_says_can_be() {
+        let page = include_str!("../../../docs/obs.md");
+        let parts: Vec<&str> = page
+            .split("```toml\n")
+            .skip(1)
+            .filter_map(|part| part.split("```").next())
+            .collect();
+        let plan = plan(&parts.concat());
+        let names = plan.sinks.iter().map(|seat| seat.port.name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["Headphones", "Stream", "Take"]);
+        assert_eq!(plan.routing.mixes.len(), 2);
     }
 
     #[test]

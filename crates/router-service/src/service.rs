@@ -7,25 +7,27 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use config::{DeviceName, Document, Routing, Watcher};
 use ipc::Terms;
 use ipc::windows::{ROUTER, WindowsLink, is_alive, process_id};
-use record::{Event, Places, Recorder};
-use recorder::State;
+use record::{Entry, Event, Places, Recorder};
 use router::{CoreControl, CoreSpec, core};
 use rt::Flag;
 use session::{ChannelMap, JoinedDevice, OwnStream, OwnStreams, Preferences, Wiring};
-use wasapi_io::{hresult_name, now_ns};
+use wasapi_io::{hresult_name, name_sessions, now_ns};
 
-use crate::control::{Reply, Request, Status, VERSION};
+use crate::control::{EventKind, Reply, Request, Status, VERSION};
 use crate::core_client::{CoreClient, NewsCounts};
 use crate::counter::{self, Asked};
 use crate::desk::{DeskSpec, desk_of};
 use crate::devices;
 use crate::edit;
-use crate::files::{self, FileSink};
+use crate::files::{self, FileNews, FileSink};
 use crate::hall::{Guest, Hall, HallEvent};
 use crate::lock::{Lock, NAME};
+use crate::on_demand::{Demand, OnDemand};
 use crate::plan::Plan;
 use crate::status::{self, Chronicle};
 
+/// What the volume mixer calls its streams.
+const SESSIONS: &str = "ASIO2WASAPI Router";
 /// How long a router that was started on demand runs without a client.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
 /// How long one that is started waits for the one before it to end.
@@ -36,8 +38,12 @@ const LOOK_NS: u64 = 20_000_000;
 const CLOSE_LOOK: Duration = Duration::from_millis(100);
 /// How often the configuration is looked at.
 const CONFIG_LOOK: Duration = Duration::from_millis(500);
+/// How often clients are told that are late, at most.
+const LATE_LOOK: Duration = Duration::from_secs(1);
 /// How long clients may take to be let go.
 const DISMISS_LIMIT: Duration = Duration::from_millis(300);
+/// How long programs that watch may take to be told the last of it.
+const FAREWELL_LIMIT: Duration = Duration::from_millis(200);
 /// Channels that all clients together can hear, and can play.
 const CLIENT_CHANNELS: usize = 128;
 /// Frames of a period: the longest cycle.
@@ -87,7 +93,9 @@ pub fn run(settings: Settings, ends: &Flag, tell: &mut dyn FnMut(Told)) -> Resul
         false => Duration::ZERO,
     };
     let _lock = Lock::take(&state, patience)?;
-    let asked = counter::open(ROUTER)?;
+    name_sessions(SESSIONS);
+    let chronicle = Chronicle::new();
+    let asked = counter::open(ROUTER, chronicle.clone())?;
     let path = config::path();
     let (mut watcher, loaded) = match &path {
         Some(path) => {
@@ -102,7 +110,7 @@ pub fn run(settings: Settings, ends: &Flag, tell: &mut dyn FnMut(Told)) -> Resul
     let places = places.or_log(loaded.config.log.clone());
     let mut routing = loaded.config.router;
     loop {
-        let service = Service::begin(&routing, places.clone(), tell)?;
+        let service = Service::begin(&routing, places.clone(), chronicle.clone(), tell)?;
         let outside = Outside {
             settings,
             ends,
@@ -111,7 +119,10 @@ pub fn run(settings: Settings, ends: &Flag, tell: &mut dyn FnMut(Told)) -> Resul
         };
         match service.serve(outside, tell) {
             Some(changed) => routing = changed,
-            None => return Ok(()),
+            None => {
+                chronicle.close(FAREWELL_LIMIT);
+                return Ok(());
+            }
         }
     }
 }
@@ -129,8 +140,11 @@ struct Service {
     plan: Plan,
     /// What the file says.
     written: Routing,
-    begun: Instant,
     chronicle: Chronicle,
+    /// What happens to the devices.
+    record: Receiver<Entry>,
+    /// How many blocks each client was late with, when that was last told.
+    late: Vec<(usize, u64)>,
     endpoints: (Vec<Option<String>>, Vec<Option<String>>),
     /// Why routes are left out.
     refused: Vec<String>,
@@ -139,6 +153,8 @@ struct Service {
     hall: Hall<WindowsLink>,
     news: Arc<NewsCounts>,
     files: Vec<FileSink>,
+    /// The sources that are open only while they are heard, by their place in the plan.
+    demands: Vec<(usize, Demand)>,
     stream: OwnStream,
     /// Last, as the record ends with it.
     _streams: OwnStreams,
@@ -148,10 +164,12 @@ impl Service {
     fn begin(
         routing: &Routing,
         places: Places,
+        chronicle: Chronicle,
         tell: &mut dyn FnMut(Told),
     ) -> Result<Self, String> {
         let plan = Plan::new(routing);
-        let streams = OwnStreams::new(wiring(&plan)).recorded(NAME, places, hresult_name);
+        let (wiring, demands) = wiring(&plan);
+        let (streams, record) = OwnStreams::new(wiring).listened(NAME, places, hresult_name);
         let master = streams
             .master(routing.rate_hz)
             .map_err(|error| error.message)?;
@@ -205,17 +223,29 @@ impl Service {
             refused: Vec::new(),
             plan,
             written: routing.clone(),
-            begun: Instant::now(),
-            chronicle: Chronicle::default(),
+            chronicle,
+            record,
+            late: Vec::new(),
             recorder: streams.recorder(),
             core,
             hall,
             news,
             files,
+            demands,
             stream,
             _streams: streams,
         };
         service.mix(tell);
+        for file in &service.files {
+            if !file.file().is_empty() {
+                let message = format!(
+                    "The sink \"{}\" is written to {}.",
+                    file.name(),
+                    file.file()
+                );
+                service.chronicle.add(EventKind::FileStarted, &message);
+            }
+        }
         tell(Told::Runs {
             rate_hz,
             cycle_frames,
@@ -234,6 +264,7 @@ impl Service {
         } = outside;
         let mut looked = Instant::now();
         let mut read = Instant::now();
+        let mut looked_for_late = Instant::now();
         let mut needed = Instant::now();
         let mut events = Vec::new();
         let told_anew = self.news.make_anew.get();
@@ -247,6 +278,11 @@ impl Service {
                 let (input_frames, output_frames) = self.stream.latencies_frames();
                 self.hall.set_latencies(output_frames, input_frames);
                 self.look_at_files(tell);
+                self.look_at_record();
+            }
+            if looked_for_late.elapsed() >= LATE_LOOK {
+                looked_for_late = Instant::now();
+                self.look_for_late();
             }
             self.attend(looks_closely, &mut events, tell);
             if !self.hall.guests().is_empty() {
@@ -268,7 +304,7 @@ impl Service {
             let mut is_asked_to_end = false;
             while let Ok(Asked { request, reply }) = asked.try_recv() {
                 is_asked_to_end |= request == Request::End;
-                let answer = self.answer(request, settings);
+                let answer = self.answer(request, settings, tell);
                 // Who asked may have gone.
                 let _ = reply.send(answer);
             }
@@ -283,17 +319,56 @@ impl Service {
 
     /// Tells of files that are not written any more.
     fn look_at_files(&mut self, tell: &mut dyn FnMut(Told)) {
-        let news: Vec<String> = self.files.iter_mut().filter_map(FileSink::news).collect();
-        for message in news {
-            self.note(&message);
-            tell(Told::Amiss(message));
+        let news: Vec<FileNews> = self.files.iter_mut().filter_map(FileSink::news).collect();
+        for FileNews { kind, message } in news {
+            self.note(kind, &message);
+            tell(match kind {
+                EventKind::FileEnded => Told::File(message),
+                _ => Told::Amiss(message),
+            });
         }
     }
 
+    /// Tells what happened to the devices.
+    fn look_at_record(&self) {
+        for Entry { event, .. } in self.record.try_iter() {
+            let kind = match &event {
+                Event::Opened(_) => EventKind::DeviceOpened,
+                Event::Lost { .. } | Event::JoinedLost { .. } | Event::Placeholder { .. } => {
+                    EventKind::DeviceLost
+                }
+                Event::Back(_) | Event::JoinedBack { .. } => EventKind::DeviceBack,
+                Event::Moved { .. } => EventKind::DeviceMoved,
+                Event::Missing { .. } => EventKind::Overload,
+                // What is noted was told as it happened.
+                _ => continue,
+            };
+            self.chronicle.add(kind, &record::sentence(&event));
+        }
+    }
+
+    /// Tells which clients were late.
+    fn look_for_late(&mut self) {
+        let mut seen = Vec::new();
+        for guest in self.hall.guests() {
+            let late = guest.status().late_blocks;
+            let before = self.late.iter().find(|(number, _)| *number == guest.number);
+            let blocks = late.saturating_sub(before.map_or(0, |(_, late)| *late));
+            if blocks > 0 {
+                let message = format!(
+                    "The client \"{}\" was late with {blocks} blocks, and silent instead.",
+                    guest.name
+                );
+                self.chronicle.add(EventKind::ClientLate, &message);
+            }
+            seen.push((guest.number, late));
+        }
+        self.late = seen;
+    }
+
     /// Something happened that people may want to read.
-    fn note(&mut self, message: &str) {
-        let since_ms = self.begun.elapsed().as_millis() as u64;
-        self.chronicle.add(since_ms, message);
+    fn note(&self, kind: EventKind, message: &str) {
+        self.chronicle.add(kind, message);
         self.recorder.event(Event::Note {
             message: message.to_owned(),
         });
@@ -311,14 +386,21 @@ impl Service {
         }
         self.mix(tell);
         for event in events.drain(..) {
-            let message = match &event {
-                HallEvent::Came(name) => format!("The client \"{name}\" came."),
-                HallEvent::Left(name) => format!("The client \"{name}\" left."),
-                HallEvent::Refused(why) => format!("A client was refused: {why}"),
+            let (kind, message) = match &event {
+                HallEvent::Came(name) => (
+                    EventKind::ClientCame,
+                    format!("The client \"{name}\" came."),
+                ),
+                HallEvent::Left(name) => (
+                    EventKind::ClientLeft,
+                    format!("The client \"{name}\" left."),
+                ),
+                HallEvent::Refused(why) => (
+                    EventKind::ClientRefused,
+                    format!("A client was refused: {why}"),
+                ),
             };
-            let since_ms = self.begun.elapsed().as_millis() as u64;
-            self.chronicle.add(since_ms, &message);
-            self.recorder.event(Event::Note { message });
+            self.note(kind, &message);
             tell(Told::Hall(event));
         }
     }
@@ -351,10 +433,25 @@ impl Service {
         None
     }
 
-    fn answer(&mut self, request: Request, settings: Settings) -> Reply {
+    fn answer(
+        &mut self,
+        request: Request,
+        settings: Settings,
+        tell: &mut dyn FnMut(Told),
+    ) -> Reply {
         let done = match request {
             Request::Status => return Reply::Status(Box::new(self.status(settings))),
-            Request::End => Ok(()),
+            // Who watches is told without being answered here.
+            Request::End | Request::Watch => Ok(()),
+            Request::StartFile { sink, at_frame } => {
+                // That one has ended is told before another begins.
+                self.look_at_files(tell);
+                self.start_file(&sink, at_frame.unwrap_or(0))
+            }
+            Request::StopFile { sink, at_frame } => {
+                let file = self.file(&sink);
+                file.and_then(|file| file.stop(at_frame.unwrap_or(0)))
+            }
             Request::Save => self.save(),
             Request::SetRoute { route, strip } => {
                 self.edit(|routing, guests| edit::set_route(routing, guests, &route, strip))
@@ -367,6 +464,26 @@ impl Service {
             }
         };
         done.map_or_else(Reply::Error, |()| Reply::Done)
+    }
+
+    /// The sink of that name that is a file.
+    fn file(&mut self, sink: &str) -> Result<&mut FileSink, String> {
+        let is_meant = |file: &&mut FileSink| edit::is_same(file.name(), sink);
+        self.files.iter_mut().find(is_meant).ok_or_else(|| {
+            format!("No sink {sink:?} is a file; the configuration file names those that are.")
+        })
+    }
+
+    fn start_file(&mut self, sink: &str, frame: u64) -> Result<(), String> {
+        let file = self.file(sink)?;
+        file.start(frame, &stamp())?;
+        let message = format!(
+            "The sink \"{}\" is written to {}.",
+            file.name(),
+            file.file()
+        );
+        self.note(EventKind::FileStarted, &message);
+        Ok(())
     }
 
     /// Changes what goes where, or nothing at all.
@@ -387,7 +504,7 @@ impl Service {
             Ok((factors, refused)) => match refused.iter().find(is_new) {
                 None => {
                     self.refused = refused;
-                    return self.core.mix.set(&factors);
+                    return self.set_mix(&factors);
                 }
                 Some(why) => why.clone(),
             },
@@ -423,13 +540,15 @@ impl Service {
             cycle_frames: spec.cycle_frames,
             output_latency_frames,
             input_latency_frames,
+            frame: self.news.frames.get(),
             on_demand: settings.on_demand,
             is_changed: self.plan.routing != self.written,
             sources,
             sinks,
             clients: status::clients(self.hall.guests(), &from, &to),
             mixes: status::mixes(&self.plan.routing),
-            events: self.chronicle.events().to_vec(),
+            files: self.files.iter().map(FileSink::status).collect(),
+            events: self.chronicle.events(),
         }
     }
 
@@ -446,12 +565,46 @@ impl Service {
                     }
                 }
                 self.refused = refused;
-                if let Err(why) = self.core.mix.set(&factors) {
+                if let Err(why) = self.set_mix(&factors) {
                     tell(Told::Amiss(why));
                 }
             }
             Err(why) => tell(Told::Amiss(why)),
         }
+    }
+
+    /// Hands the factors to the core, and opens and closes what is heard by that or not.
+    fn set_mix(&mut self, factors: &[f32]) -> Result<(), String> {
+        let spec = self.core.spec();
+        let sources = spec.device_inputs + spec.client_outputs;
+        let mut news = Vec::new();
+        for (at, demand) in &self.demands {
+            let Some(seat) = self.plan.sources.get(*at) else {
+                continue;
+            };
+            let is_heard = |row: &[f32]| {
+                let own = row.get(seat.channels.clone());
+                own.is_some_and(|own| own.iter().any(|factor| *factor != 0.0))
+            };
+            let is_wanted = factors.chunks_exact(sources.max(1)).any(is_heard);
+            if demand.set(is_wanted) {
+                let name = &seat.port.name;
+                news.push(match is_wanted {
+                    true => (
+                        EventKind::SourceOpened,
+                        format!("The source \"{name}\" is opened, as it is heard."),
+                    ),
+                    false => (
+                        EventKind::SourceClosed,
+                        format!("The source \"{name}\" is closed, as nobody hears it."),
+                    ),
+                });
+            }
+        }
+        for (kind, message) in news {
+            self.note(kind, &message);
+        }
+        self.core.mix.set(factors)
     }
 
     /// The factors of the core's mix, and why routes are left out.
@@ -478,14 +631,10 @@ impl Service {
         events.drain(..).for_each(|event| tell(Told::Hall(event)));
         let _ = self.stream.stop();
         for file in std::mem::take(&mut self.files) {
-            let name = file.name();
-            let status = file.finish();
-            let message = match status.state {
-                State::Failed(error) => error.message,
-                _ => format!("{name} has {} frames.", status.written_frames),
-            };
-            self.note(&message);
-            tell(Told::File(message));
+            if let Some(FileNews { kind, message }) = file.finish() {
+                self.note(kind, &message);
+                tell(Told::File(message));
+            }
         }
         self.hall.close();
     }
@@ -502,8 +651,9 @@ fn stamp() -> String {
         .to_owned()
 }
 
-/// What the stream runs on.
-fn wiring(plan: &Plan) -> Wiring {
+/// What the stream runs on, and what opens those of its sources that are open only while they are heard,
+/// each with its place in the plan.
+fn wiring(plan: &Plan) -> (Wiring, Vec<(usize, Demand)>) {
     let first = plan.sinks.first().map(|seat| &seat.port);
     let partner = plan.sources.first().filter(|_| plan.has_partner);
     let count = |channels: usize| ChannelMap::Exactly(channels as u32);
@@ -515,10 +665,19 @@ fn wiring(plan: &Plan) -> Wiring {
     };
     let sinks = plan.sinks.iter().skip(1).filter(|seat| !seat.is_file());
     let sinks = sinks.map(|seat| joined(devices::of_sink(&seat.port), false, seat.channels.len()));
-    let sources = plan.sources.iter().skip(usize::from(plan.has_partner));
-    let sources =
-        sources.map(|seat| joined(devices::of_source(&seat.port), true, seat.channels.len()));
-    Wiring {
+    let mut demands = Vec::new();
+    let sources = plan.sources.iter().enumerate();
+    let sources = sources.skip(usize::from(plan.has_partner));
+    let sources = sources.map(|(at, seat)| {
+        let mut device = devices::of_source(&seat.port);
+        if seat.port.on_demand {
+            let demand = Demand::default();
+            device = Arc::new(OnDemand::new(device, demand.clone()));
+            demands.push((at, demand));
+        }
+        joined(device, true, seat.channels.len())
+    });
+    let wiring = Wiring {
         device: devices::master(plan),
         joined: sinks.chain(sources).collect(),
         preferences: Preferences {
@@ -528,5 +687,6 @@ fn wiring(plan: &Plan) -> Wiring {
             inputs: count(partner.map_or(0, |seat| seat.channels.len())),
             ..Preferences::default()
         },
-    }
+    };
+    (wiring, demands)
 }

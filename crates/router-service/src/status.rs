@@ -1,41 +1,122 @@
 //! How everything is, in the control channel's words.
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::mpsc::TrySendError::Disconnected;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
 use config::{DeviceName, Port, Routing};
 use engine::mix::Meters;
+use rt::Mutex;
 
-use crate::control::{ClientStatus, EventStatus, Levels, MixStatus, PortStatus, RouteStatus};
+use crate::control::{
+    ClientStatus, EventKind, EventStatus, Levels, MixStatus, PortStatus, RouteStatus,
+};
 use crate::hall::Guest;
 use crate::plan::Plan;
 
-/// What happened last, bounded.
-#[derive(Debug, Default)]
+/// What happened last, bounded, and who is told of it as it happens. Clones are the same one.
+#[derive(Clone)]
 pub struct Chronicle {
+    begun: Instant,
+    told: Arc<Mutex<Told>>,
+}
+
+/// What is told to one who watches.
+pub struct Watch {
+    events: Receiver<EventStatus>,
+    told: Arc<Mutex<Told>>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.told.lock().watching -= 1;
+    }
+}
+
+impl Watch {
+    /// The next event.
+    ///
+    /// # Errors
+    /// None came in that time, or none will.
+    pub fn next(&self, timeout: Duration) -> Result<EventStatus, RecvTimeoutError> {
+        self.events.recv_timeout(timeout)
+    }
+}
+
+#[derive(Default)]
+struct Told {
     events: Vec<EventStatus>,
     count: u64,
+    watchers: Vec<SyncSender<EventStatus>>,
+    /// Those whose end is not dropped yet.
+    watching: usize,
 }
 
 /// So many events are kept.
 const EVENTS_MAX: usize = 100;
+/// So many wait for a program that does not read them; more are left out, as their numbers show.
+const WAITING_MAX: usize = 256;
 
 impl Chronicle {
-    /// Something happened.
-    pub fn add(&mut self, since_ms: u64, message: &str) {
-        self.count += 1;
-        if self.events.len() == EVENTS_MAX {
-            self.events.remove(0);
+    /// Nothing has happened yet.
+    pub fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            told: Arc::default(),
         }
-        self.events.push(EventStatus {
-            number: self.count,
+    }
+
+    /// Something happened. Waits for nobody who watches.
+    pub fn add(&self, kind: EventKind, message: &str) {
+        let since_ms = self.begun.elapsed().as_millis() as u64;
+        let mut told = self.told.lock();
+        told.count += 1;
+        if told.events.len() == EVENTS_MAX {
+            told.events.remove(0);
+        }
+        let event = EventStatus {
+            number: told.count,
             since_ms,
+            kind,
             message: message.to_owned(),
-        });
+        };
+        told.watchers
+            .retain(|watcher| !matches!(watcher.try_send(event.clone()), Err(Disconnected(_))));
+        told.events.push(event);
     }
 
     /// What is kept, the oldest first.
-    pub fn events(&self) -> &[EventStatus] {
-        &self.events
+    pub fn events(&self) -> Vec<EventStatus> {
+        self.told.lock().events.clone()
+    }
+
+    /// What happens from now on, until the other end is dropped or this is.
+    pub fn watch(&self) -> Watch {
+        let (watcher, events) = sync_channel(WAITING_MAX);
+        let mut told = self.told.lock();
+        told.watchers.push(watcher);
+        told.watching += 1;
+        Watch {
+            events,
+            told: Arc::clone(&self.told),
+        }
+    }
+
+    /// Nothing happens any more: waits so long at most until all who watch have been told the rest.
+    pub fn close(&self, limit: Duration) {
+        self.told.lock().watchers.clear();
+        let end = Instant::now() + limit;
+        while self.told.lock().watching > 0 && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Default for Chronicle {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -123,13 +204,53 @@ mod tests {
 
     #[test]
     fn the_last_events_are_kept() {
-        let mut chronicle = Chronicle::default();
-        for n in 0..250 {
-            chronicle.add(n, "It happened.");
+        let chronicle = Chronicle::new();
+        for _ in 0..250 {
+            chronicle.add(EventKind::Note, "It happened.");
         }
         let events = chronicle.events();
         let numbers = (events.first(), events.last());
         let numbers = (numbers.0.map(|e| e.number), numbers.1.map(|e| e.number));
         assert_eq!((events.len(), numbers), (100, (Some(151), Some(250))));
+    }
+
+    #[test]
+    fn who_watches_is_told_and_nobody_waits_for_who_does_not_read() {
+        let chronicle = Chronicle::new();
+        chronicle.add(EventKind::Note, "Before.");
+        let (reads, sleeps) = (chronicle.watch(), chronicle.watch());
+        for n in 0..1_000 {
+            chronicle.add(EventKind::ClientCame, "It came.");
+            let event = reads.next(Duration::ZERO).expect("it is told at once");
+            assert_eq!((event.number, event.kind), (n + 2, EventKind::ClientCame));
+        }
+        // What it has missed is seen by the numbers.
+        assert_eq!(sleeps.events.try_iter().count(), WAITING_MAX);
+        chronicle.add(EventKind::Note, "After.");
+        let event = sleeps.next(Duration::ZERO).expect("there is room");
+        assert_eq!(event.number, 1_002);
+        drop((reads, sleeps));
+        chronicle.add(EventKind::Note, "Nobody watches.");
+        assert!(chronicle.told.lock().watchers.is_empty());
+    }
+
+    #[test]
+    fn the_end_waits_a_moment_for_those_who_watch() {
+        let chronicle = Chronicle::new();
+        let watch = chronicle.watch();
+        chronicle.add(EventKind::FileEnded, "The last.");
+        let reads = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(30));
+            let last = watch.next(Duration::from_secs(1)).map(|event| event.kind);
+            (last, watch.next(Duration::from_secs(1)).is_err())
+        });
+        chronicle.close(Duration::from_secs(5));
+        assert!(reads.is_finished() || chronicle.told.lock().watching == 0);
+        let read = reads.join().expect("it ends");
+        assert_eq!(read, (Ok(EventKind::FileEnded), true));
+        let _hangs = chronicle.watch();
+        let begun = Instant::now();
+        chronicle.close(Duration::from_millis(10));
+        assert!(begun.elapsed() < Duration::from_secs(1));
     }
 }

@@ -85,8 +85,11 @@ fn output<C: Client>(graph: &Graph<C>, spec: &GraphSpec, measured: MeasuredLaten
 }
 
 fn input<C: Client>(graph: &Graph<C>, spec: &GraphSpec, measured: MeasuredLatency) -> InputLatency {
-    let device_hz = spec.input.map_or(spec.rate_hz, |format| format.rate_hz);
-    let own = |frames| at_rate(frames, device_hz, spec.rate_hz);
+    let Some(format) = spec.input else {
+        // What is joined is all that is recorded.
+        return graph.joined_input_latency().unwrap_or_default();
+    };
+    let own = |frames| at_rate(frames, format.rate_hz, spec.rate_hz);
     let device_frames = measured.input_device_frames;
     let timing = EndpointTiming {
         input_period_frames: own(spec.timing.input_period_frames),

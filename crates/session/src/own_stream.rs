@@ -1,10 +1,11 @@
 //! A stream that runs a client of the program's own, without an ASIO host.
 
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 use asio::driver::ChannelId;
 use engine::endpoint::{DeviceInfo, EndpointError, Sides};
-use record::{CodeNames, Instance, Places, Recorder};
+use record::{CodeNames, Entry, Instance, Places, Recorder};
 use rt::Flag;
 
 use crate::devices::Layout;
@@ -58,6 +59,15 @@ impl OwnStreams {
         let instance = Instance::here(name, env!("CARGO_PKG_VERSION"));
         self.wires.tell(Recorder::begin_at(places, instance, names));
         self
+    }
+
+    /// The same, and what is recorded can be read from the other end, bounded.
+    #[must_use]
+    pub fn listened(self, name: &str, places: Places, names: CodeNames) -> (Self, Receiver<Entry>) {
+        let instance = Instance::here(name, env!("CARGO_PKG_VERSION"));
+        let (recorder, entries) = Recorder::listened(places, instance, names);
+        self.wires.tell(recorder);
+        (self, entries)
     }
 
     /// Who is told what happens.

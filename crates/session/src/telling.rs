@@ -71,12 +71,14 @@ pub(crate) fn lost(recorder: &Recorder, fault: Option<StreamFault>) {
 /// A joined device came or went.
 pub(crate) fn joined(recorder: &Recorder, endpoint: &dyn Endpoint, is_there: bool) {
     let Label { output, input, .. } = endpoint.label();
-    let name = output.or(input).unwrap_or_default();
-    let message = match is_there {
-        true => format!("The joined device \"{name}\" is there."),
-        false => format!("The joined device \"{name}\" was lost; its channels are silent."),
+    // One without a name is nothing to tell of.
+    let Some(name) = output.or(input) else {
+        return;
     };
-    recorder.event(Event::Note { message });
+    recorder.event(match is_there {
+        true => Event::JoinedBack { name },
+        false => Event::JoinedLost { name },
+    });
 }
 
 /// Keeps the gauges after a cycle. Wait-free.

@@ -841,6 +841,22 @@ impl IAudioSessionControl {
             .map(|| result__)
         }
     }
+    pub unsafe fn SetDisplayName<P0>(
+        &self,
+        value: P0,
+        eventcontext: *const windows_core::GUID,
+    ) -> windows_core::HRESULT
+    where
+        P0: windows_core::Param<windows_core::PCWSTR>,
+    {
+        unsafe {
+            (windows_core::Interface::vtable(self).SetDisplayName)(
+                windows_core::Interface::as_raw(self),
+                value.param().abi(),
+                eventcontext,
+            )
+        }
+    }
 }
 #[repr(C)]
 pub struct IAudioSessionControl_Vtbl {
@@ -850,7 +866,11 @@ pub struct IAudioSessionControl_Vtbl {
         *mut AudioSessionState,
     ) -> windows_core::HRESULT,
     GetDisplayName: usize,
-    SetDisplayName: usize,
+    pub SetDisplayName: unsafe extern "system" fn(
+        *mut core::ffi::c_void,
+        windows_core::PCWSTR,
+        *const windows_core::GUID,
+    ) -> windows_core::HRESULT,
     GetIconPath: usize,
     SetIconPath: usize,
     GetGroupingParam: usize,

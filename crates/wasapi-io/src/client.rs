@@ -2,13 +2,13 @@
 
 #![allow(unsafe_code)]
 
-use windows_core::Interface;
+use windows_core::{HSTRING, Interface};
 
 use crate::bindings::{
     AUDCLNT_SHAREMODE, AUDCLNT_SHAREMODE_EXCLUSIVE, AUDCLNT_SHAREMODE_SHARED,
     AUDCLNT_STREAMFLAGS_EVENTCALLBACK, AUDCLNT_STREAMFLAGS_LOOPBACK, AUDCLNT_STREAMFLAGS_NOPERSIST,
     CLSCTX_ALL, IAudioCaptureClient, IAudioClient, IAudioClient3, IAudioClock, IAudioRenderClient,
-    IMMDevice,
+    IAudioSessionControl, IMMDevice,
 };
 use crate::candidates::Layout;
 use crate::com::{TaskMemory, done, hr};
@@ -18,6 +18,7 @@ use crate::hresult::codes::{E_INVALIDARG, UNSUPPORTED_FORMAT};
 use crate::plan::{DevicePeriods, Durations, Pace};
 use crate::position::Position;
 use crate::reader::Reader;
+use crate::session_name::session_name;
 use crate::sync::{Event, Waitable};
 use crate::wave;
 use crate::writer::Writer;
@@ -235,7 +236,21 @@ impl AudioClient {
     pub(crate) fn writer(&self, frame_bytes: usize) -> Hr<Writer> {
         // SAFETY: the interface asked for is the one returned.
         let render = hr(unsafe { self.raw.GetService::<IAudioRenderClient>() })?;
+        self.name_session();
         Ok(Writer::new(render, frame_bytes))
+    }
+
+    /// Gives the stream's session this process' name for it. A system that has no names plays all the same.
+    fn name_session(&self) {
+        let Some(name) = session_name() else {
+            return;
+        };
+        let name = HSTRING::from(name);
+        // SAFETY: the interface asked for is the one returned.
+        if let Ok(session) = unsafe { self.raw.GetService::<IAudioSessionControl>() } {
+            // SAFETY: the name lives through the call; nobody is told who has set it.
+            let _ = unsafe { session.SetDisplayName(&name, std::ptr::null()) };
+        }
     }
 
     /// The way to read what the stream has recorded.

@@ -50,6 +50,7 @@ pub use self::{
     gap::SystemTicker,
     list::{Direction, EndpointFormats, EndpointInfo, EndpointState, Period, list},
     priority::check_priority,
+    session_name::name_sessions,
     taps::{LoopbackDevice, ProcessDevice},
 };
 
@@ -93,6 +94,8 @@ mod profile;
 mod reader;
 #[cfg(windows)]
 mod remembered;
+#[cfg(windows)]
+mod session_name;
 #[cfg(windows)]
 mod stream;
 #[cfg(windows)]

@@ -42,6 +42,8 @@ pub fn tone(
 /// What was heard of a tone.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Heard {
+    /// The first frame that is not quiet.
+    pub first_frame: usize,
     /// From the first frame to the last that is not quiet.
     pub frames: usize,
     /// How loud beside the one that was played, in dB.
@@ -72,6 +74,7 @@ pub fn heard(sound: &Sound, channel: usize, hz: f64, fit_frames: usize) -> Heard
     let inner = first + end_frames..(last + 1).saturating_sub(end_frames);
     if inner.len() < end_frames {
         return Heard {
+            first_frame: first,
             frames,
             ..Heard::default()
         };
@@ -87,6 +90,7 @@ pub fn heard(sound: &Sound, channel: usize, hz: f64, fit_frames: usize) -> Heard
         rest = rest.max(noise);
     }
     Heard {
+        first_frame: first,
         frames,
         gain_db: 20.0 * (amplitude / AMPLITUDE).log10(),
         rest_db: 20.0 * rest.max(1e-12).log10(),
@@ -126,6 +130,7 @@ mod tests {
         let whole = tone(48_000, 2, 1, HZ, 1_000, 48_000);
         let found = heard(&whole, 1, HZ, usize::MAX);
         assert!((47_990..=48_000).contains(&found.frames), "{found:?}");
+        assert!((1_000..1_010).contains(&found.first_frame), "{found:?}");
         assert!(found.gain_db.abs() < 0.001, "{found:?}");
         assert!(found.rest_db < -135.0, "{found:?}");
         assert_eq!(heard(&whole, 0, HZ, usize::MAX), Heard::default());

@@ -1,5 +1,6 @@
 //! `route`: the router itself, and what is asked of the one that runs.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use router_service::control::{Reply, Request, Status};
 use router_service::{HallEvent, RouteName, Settings, Strip, Told, ask};
 use rt::Flag;
 
-use crate::args::{RouteArguments, RouteCommand, RoutePlace};
-use crate::route_text::status_text;
+use crate::args::{RecordWhat, RouteArguments, RouteCommand, RoutePlace};
+use crate::route_text::{event_line, status_text};
 
 /// So many of the last events are shown.
 const EVENTS: usize = 5;
@@ -50,6 +51,17 @@ pub fn route(arguments: &RouteArguments) -> Result<()> {
             mix: name.clone(),
             gain_db: *gain,
             mute: *mute,
+        },
+        RouteCommand::Watch { json } => return watch(*json),
+        RouteCommand::Record { what, sink, at } => match what {
+            RecordWhat::Start => Request::StartFile {
+                sink: sink.clone(),
+                at_frame: *at,
+            },
+            RecordWhat::Stop => Request::StopFile {
+                sink: sink.clone(),
+                at_frame: *at,
+            },
         },
         RouteCommand::Save => Request::Save,
         RouteCommand::End => Request::End,
@@ -97,6 +109,32 @@ fn list(json: bool, watch: bool) -> Result<()> {
             return Ok(());
         }
         std::thread::sleep(WATCH_INTERVAL);
+    }
+}
+
+/// Until nobody reads it, or the router ends.
+fn watch(json: bool) -> Result<()> {
+    let mut fault = None;
+    let watched = router_service::watch(ROUTER, |event| {
+        let line = match json {
+            true => serde_json::to_string(&event).map(|text| text + "\n"),
+            false => Ok(event_line(&event)),
+        };
+        let mut out = std::io::stdout().lock();
+        let done = line
+            .map_err(anyhow::Error::from)
+            .and_then(|line| Ok(out.write_all(line.as_bytes()).and_then(|()| out.flush())?));
+        fault = done.err();
+        fault.is_none()
+    });
+    watched.map_err(|why| anyhow!(why))?;
+    match fault {
+        Some(error) => Err(error.context("standard output is gone")),
+        None if json => Ok(()),
+        None => {
+            println!("The router has ended.");
+            Ok(())
+        }
     }
 }
 

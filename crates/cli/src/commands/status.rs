@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use console::Term;
 use record::{Found, Places, State, running, sessions};
+use router_service::control::Status as RouterStatus;
 use serde::Serialize;
 
 use crate::args::StatusArguments;
+use crate::route_text::status_text;
 use crate::status::{record_text, running_text};
 
 /// How often `--watch` looks.
@@ -23,6 +25,8 @@ struct Running<'a> {
     now_ms: u64,
     running: &'a [State],
     problems: &'a [String],
+    /// How the router is; nothing where none runs.
+    router: Option<Box<RouterStatus>>,
 }
 
 /// Does what is asked.
@@ -48,10 +52,16 @@ fn now(places: &Places, arguments: &StatusArguments) -> Result<()> {
             now_ms,
             running: items,
             problems,
+            router: router(),
         };
         return Ok(term.write_line(&serde_json::to_string(&report)?)?);
     }
-    let text = running_text(&found.items, now_ms, arguments.events.unwrap_or(EVENTS));
+    let events = arguments.events.unwrap_or(EVENTS);
+    let mut text = running_text(&found.items, now_ms, events);
+    if let Some(router) = router() {
+        text += "\n";
+        text += &status_text(&router, events);
+    }
     if arguments.watch && term.is_term() {
         term.clear_screen()?;
     }
@@ -84,6 +94,21 @@ fn last(places: &Places, count: u32, arguments: &StatusArguments) -> Result<()> 
         .collect();
     print!("{}", texts.join("\n"));
     Ok(())
+}
+
+/// How the router is, if one runs and answers.
+#[cfg(windows)]
+fn router() -> Option<Box<RouterStatus>> {
+    use router_service::control::{Reply, Request};
+    match router_service::ask(ipc::windows::ROUTER, &Request::Status) {
+        Ok(Reply::Status(status)) => Some(status),
+        _ => None,
+    }
+}
+
+#[cfg(not(windows))]
+fn router() -> Option<Box<RouterStatus>> {
+    None
 }
 
 fn tell_problems(problems: &[String]) {

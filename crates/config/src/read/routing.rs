@@ -14,7 +14,7 @@ use crate::routing::{Gain, Mix, Port, Route, Routing};
 pub(crate) const ROUTER: &str = "router";
 
 const KEYS: [&str; 5] = ["rate_hz", "cycle_frames", "source", "sink", "mix"];
-const PORT_KEYS: [&str; 4] = ["kind", "device", "channels", "mode"];
+const PORT_KEYS: [&str; 5] = ["kind", "device", "channels", "mode", "on_demand"];
 const MIX_KEYS: [&str; 3] = ["gain_db", "mute", "routes"];
 const ROUTE_KEYS: [&str; 8] = [
     "from",
@@ -130,6 +130,8 @@ impl Reader<'_> {
                 None => Some(Mode::Auto),
                 Some(item) => self.port_mode(&at(&path, "mode", item, "\"shared\"")),
             };
+            let mut on_demand = false;
+            self.switch(table, &path, "on_demand", &mut on_demand);
             if let (Some(devices), Some(channels), Some(mode)) = (devices, channels, mode) {
                 ports.push(Port {
                     name: own.to_owned(),
@@ -137,6 +139,7 @@ impl Reader<'_> {
                     devices,
                     channels,
                     mode,
+                    on_demand,
                 });
             }
         }

@@ -9,7 +9,8 @@ use crate::endpoint::{Cycle, Due, EndpointTiming, Intake, Packet};
 use crate::fill::Fill;
 use crate::format::StreamFormat;
 use crate::graph::input::{Receiver, bridge_spec};
-use crate::graph::{GraphSpec, encoder, ns_of, with_safety};
+use crate::graph::{GraphSpec, at_rate, encoder, ns_of, with_safety};
+use crate::latency::InputLatency;
 
 /// Frames that are written at a time.
 const PIECE_FRAMES: u32 = 512;
@@ -26,6 +27,10 @@ pub struct JoinedOutput {
 pub struct JoinedInput {
     sink: BridgeSink,
     channels: u16,
+    /// As its device states it, in its frames.
+    timing: EndpointTiming,
+    device_hz: u32,
+    client_hz: u32,
 }
 
 /// The other end of a [`JoinedOutput`]: what its device's thread does in each cycle.
@@ -106,6 +111,9 @@ pub fn join_input(
     let input = JoinedInput {
         sink,
         channels: format.channels,
+        timing: *timing,
+        device_hz: format.rate_hz,
+        client_hz: graph.rate_hz,
     };
     Ok((input, Listener(Receiver::new(format, spec, source))))
 }
@@ -128,6 +136,16 @@ impl JoinedOutput {
 }
 
 impl JoinedInput {
+    /// How long sound is on its way, in frames of the client.
+    pub(super) fn latency(&self) -> InputLatency {
+        let own = |frames| at_rate(frames, self.device_hz, self.client_hz);
+        InputLatency {
+            device_frames: own(self.timing.input_device_frames),
+            period_frames: own(self.timing.input_period_frames),
+            lead_frames: own(self.sink.status().target_frames),
+        }
+    }
+
     /// Gives the client's channels from `first_channel` on their next block. Returns how many these
     /// are. Real-time safe.
     pub(super) fn give(

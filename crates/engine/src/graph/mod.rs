@@ -11,6 +11,7 @@ use crate::convert::Encoder;
 use crate::endpoint::{Cycle, Due, EndpointTiming, Intake, Packet};
 use crate::fill::Fill;
 use crate::format::{ClientSample, StreamFormat};
+use crate::latency::InputLatency;
 use crate::resample::Quality;
 use input::Input;
 use output::{Left, Output};
@@ -239,6 +240,12 @@ impl<C: Client> Graph<C> {
     /// Frames that recorded sound waits beyond the packet that it came in; 0 without an input.
     pub fn input_lead_frames(&self) -> u32 {
         self.fitting.input.as_ref().map_or(0, Input::lead_frames)
+    }
+
+    /// The latency of the first joined device that records and is there.
+    pub fn joined_input_latency(&self) -> Option<InputLatency> {
+        let first = self.joined_inputs.iter().flatten().next();
+        first.map(JoinedInput::latency)
     }
 
     /// Frames of the client that its sound waits for a filter, because the device runs at another

@@ -1,7 +1,9 @@
 //! The router: what it shares with its clients, and PortAudio's ASIO hosts that play through it to the
 //! simulated card, all at once.
 
+mod control;
 mod files;
+mod microphone;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +43,16 @@ pub fn legs() -> Vec<Leg> {
         Leg::new("router: ASIO hardware keeps the time", on_hardware),
         Leg::new("router: what a WASAPI program plays", from_endpoint),
         Leg::new("router: a program at another rate", other_rate),
+        Leg::new(
+            "router: a microphone that nobody named",
+            microphone::default_one,
+        ),
         Leg::new("router: a sink that is a file", files::take),
+        Leg::new("router: its session is its own", control::session),
+        Leg::new(
+            "router: watched, recorded to the frame, and Ctrl-C",
+            control::watched,
+        ),
         Leg::new("router: a client is killed", client_killed),
         Leg::new("router: the router is killed", router_killed),
     ]
