@@ -266,6 +266,18 @@ pub const CLAIMS: &[Claim] = &[
         judge: judge::router_isolation,
     },
     Claim {
+        id: "router-sound-server",
+        sentence: "On Wine's own sound with PulseAudio a WASAPI program, which plays to one sink, and an \
+                   ASIO program are mixed by the router and played to another sink: the ASIO program is \
+                   found there bit by bit, and the WASAPI program, which is recorded from its sink's \
+                   monitor over a bridge between clocks, at its gain and without a gap. Wine has no \
+                   loopback of these endpoints, hence the monitor.",
+        target: "all frames of the ASIO program, bit-exact, in ten mixes; of the WASAPI program's tone all \
+                 frames but 50, within 0.1 dB, and at most -40 dBFS of anything else in any 0.1 s",
+        source: Source::RouterServer,
+        judge: judge::router_server,
+    },
+    Claim {
         id: "router-cost",
         sentence: "A cycle of the router's core with 32 clients of 2 channels each, all of them mixed \
                    to each of 64 channels, in blocks of 64 frames at 48 kHz, costs a small part of the \

@@ -20,6 +20,8 @@ pub mod leg;
 #[cfg(not(windows))]
 mod routed;
 #[cfg(not(windows))]
+pub mod routed_server;
+#[cfg(not(windows))]
 pub mod sound_server;
 #[cfg(not(windows))]
 mod stand_in;

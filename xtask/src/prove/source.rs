@@ -77,6 +77,8 @@ pub enum Source {
     RouterMix,
     /// The same, while hosts and routers are killed.
     RouterIsolation,
+    /// A WASAPI program and a host through the router to a sink of the sound server.
+    RouterServer,
 }
 
 /// A crate's example and its arguments. The long form runs optimised.
@@ -130,6 +132,7 @@ impl Source {
             Source::SoundServer => "the run with a sound server that comes and goes",
             Source::RouterMix => "the run of two hosts through the router",
             Source::RouterIsolation => "the run in which hosts and routers are killed",
+            Source::RouterServer => "the run of both worlds through the router",
         }
     }
 
@@ -199,6 +202,11 @@ impl Source {
                 "pa-host.exe play --host-api asio --device \"ASIO2WASAPI Router\"".to_owned(),
                 "taskkill /F /PID ROUTER".to_owned(),
             ],
+            Source::RouterServer => vec![
+                "PULSE_SINK=MIX PULSE_SOURCE=PROGRAM.monitor asio2wasapi.exe route".to_owned(),
+                "pa-host.exe play --host-api asio --device \"ASIO2WASAPI Router\"".to_owned(),
+                "PULSE_SINK=PROGRAM pa-host.exe play --host-api wasapi-shared".to_owned(),
+            ],
             Source::Busy => {
                 let (repeats, seconds) = busy_extent(quick);
                 vec![format!(
@@ -255,6 +263,10 @@ impl Source {
                 data: on_wine::router_isolation(paths, quick)?,
                 form,
             }),
+            Source::RouterServer => Ok(Taken {
+                data: on_wine::router_server(paths, if quick { 2 } else { 10 })?,
+                form,
+            }),
             Source::Busy => Ok(Taken {
                 data: on_wine::busy(paths, busy_extent(quick))?,
                 form,
@@ -281,7 +293,7 @@ mod on_wine {
     use anyhow::{Context, Result};
     use serde_json::Value;
 
-    use super::super::{busy, routed, sound_server, stand_in, wine};
+    use super::super::{busy, routed, routed_server, sound_server, stand_in, wine};
     use super::Extent;
     use crate::paths::Paths;
     use crate::setup;
@@ -329,6 +341,11 @@ mod on_wine {
         routed::isolation(paths, routed_extent(quick))
     }
 
+    pub fn router_server(paths: &Paths, runs: usize) -> Result<Value> {
+        prepare(paths)?;
+        routed_server::measure(paths, runs)
+    }
+
     pub fn monitor(paths: &Paths, extent: Extent) -> Result<Value> {
         prepare(paths)?;
         wine::measure(paths, extent)
@@ -354,6 +371,10 @@ mod on_wine {
 
     pub fn sound_server(_paths: &Paths, _runs: usize) -> Result<Value> {
         bail!("this is measured under Wine only")
+    }
+
+    pub fn router_server(paths: &Paths, runs: usize) -> Result<Value> {
+        sound_server(paths, runs)
     }
 
     pub fn router_mix(paths: &Paths, quick: bool) -> Result<Value> {

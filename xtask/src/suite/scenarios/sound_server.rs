@@ -1,12 +1,13 @@
-//! A sound server that loses its sink, moves its default and dies while a host plays: the claim
-//! `faults-sound-server` in short.
+//! A sound server that loses its sink, moves its default and dies while a host plays, and the router on
+//! it: the claims `faults-sound-server` and `router-sound-server` in short.
 
-use anyhow::{Context, Result, anyhow};
-use serde_json::json;
+use anyhow::{Context, Result, anyhow, ensure};
+use serde_json::{Value, json};
 
 use super::super::{Leg, Passed, passed, stage::Stage};
 use super::SHARED;
-use crate::prove::judge::faults_sound_server;
+use crate::prove::judge::{faults_sound_server, router_server};
+use crate::prove::routed_server;
 use crate::prove::sound_server::{Fault, once};
 use crate::rig::witness::undisturbed;
 
@@ -18,7 +19,24 @@ pub fn legs() -> Vec<Leg> {
             Ok::<Passed, _>(passed(done.with_context(|| tries.testimony())?))
         })
     };
-    Fault::ALL.into_iter().map(leg).collect()
+    let mut legs: Vec<Leg> = Fault::ALL.into_iter().map(leg).collect();
+    let name = "sound server: router, a WASAPI program and an ASIO program";
+    legs.push(Leg::new(name, both_worlds));
+    legs
+}
+
+/// The claim `router-sound-server` in short.
+fn both_worlds(stage: &mut Stage<'_>) -> Result<Passed> {
+    let product = stage.product()?;
+    let rig = stage.rig_with_driver(SHARED.backend)?;
+    let judge = |row: &Value| router_server(&json!({ "rows": [row] }));
+    let (row, tries) = undisturbed(
+        || routed_server::once(rig, &product),
+        |row| judge(row).is_ok_and(|figure| figure.holds),
+    )?;
+    let figure = judge(&row)?;
+    ensure!(figure.holds, "{}; {}", figure.text, tries.testimony());
+    Ok(passed(figure.text))
 }
 
 fn strike(stage: &mut Stage<'_>, fault: Fault) -> Result<String> {
