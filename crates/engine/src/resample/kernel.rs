@@ -45,77 +45,120 @@ impl Kernel {
         self.taps
     }
 
-    /// Writes the filter for a fraction of a frame, 0 to below 1, into `row` of `taps` numbers.
-    pub(super) fn at(&self, level: Level, fraction: f64, row: &mut [f64]) {
+    /// Writes the filters for as many fractions of a frame, each 0 to below 1, into `filters`, one
+    /// behind the other.
+    pub(super) fn at(&self, level: Level, fractions: &[f64], filters: &mut [f64]) {
+        on_units!(level, simd => self.at_on(simd, fractions, filters));
+    }
+
+    #[inline(always)]
+    fn at_on<S: Simd>(&self, simd: S, fractions: &[f64], filters: &mut [f64]) {
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                let rows = filters.chunks_exact_mut(self.taps);
+                for (fraction, row) in fractions.iter().zip(rows) {
+                    let (four, weights) = self.around(*fraction);
+                    between(simd, weights, four, row);
+                }
+            },
+        );
+    }
+
+    /// The four rows around a fraction, and what each of them weighs in the cubic there.
+    #[inline(always)]
+    fn around(&self, fraction: f64) -> (&[f64], [f64; 4]) {
         let place = fraction * PHASES as f64;
         let phase = (place as usize).min(PHASES - 1);
         let x = place - phase as f64;
         let weights = [
-            -x * (x - 1.0) * (x - 2.0) / 6.0,
-            (x + 1.0) * (x - 1.0) * (x - 2.0) / 2.0,
-            -(x + 1.0) * x * (x - 2.0) / 2.0,
-            (x + 1.0) * x * (x - 1.0) / 6.0,
+            -x * (x - 1.0) * (x - 2.0) * SIXTH,
+            (x + 1.0) * (x - 1.0) * (x - 2.0) * 0.5,
+            -(x + 1.0) * x * (x - 2.0) * 0.5,
+            (x + 1.0) * x * (x - 1.0) * SIXTH,
         ];
-        let taps = self.taps;
-        let four = &self.rows[phase * taps..(phase + 4) * taps];
-        on_units!(level, simd => between(simd, weights, four, row));
+        (
+            &self.rows[phase * self.taps..(phase + 4) * self.taps],
+            weights,
+        )
     }
 }
+
+/// A product, because a division takes several times as long.
+const SIXTH: f64 = 1.0 / 6.0;
 
 /// The cubic between four rows, tap by tap. A row has a multiple of [`LANES`] taps.
 #[inline(always)]
 fn between<S: Simd>(simd: S, weights: [f64; 4], four: &[f64], row: &mut [f64]) {
-    simd.vectorize(
-        #[inline(always)]
-        || {
-            let taps = row.len();
-            let (a, rest) = four.split_at(taps);
-            let (b, rest) = rest.split_at(taps);
-            let (c, d) = rest.split_at(taps);
-            let [wa, wb, wc, wd] = weights.map(|weight| f64x4::splat(simd, weight));
-            let fours = |row| <[f64]>::as_chunks::<VECTOR>(row).0;
-            let outs = row.as_chunks_mut::<VECTOR>().0.iter_mut();
-            let load = |four: &[f64; VECTOR]| f64x4::load_array_ref(simd, four);
-            for ((((out, a), b), c), d) in
-                outs.zip(fours(a)).zip(fours(b)).zip(fours(c)).zip(fours(d))
-            {
-                let sum = wa * load(a) + wb * load(b) + wc * load(c) + wd * load(d);
-                sum.store_array(out);
-            }
-        },
-    );
+    let taps = row.len();
+    let (a, rest) = four.split_at(taps);
+    let (b, rest) = rest.split_at(taps);
+    let (c, d) = rest.split_at(taps);
+    let [wa, wb, wc, wd] = weights.map(|weight| f64x4::splat(simd, weight));
+    let fours = |row| <[f64]>::as_chunks::<VECTOR>(row).0;
+    let outs = row.as_chunks_mut::<VECTOR>().0.iter_mut();
+    let load = |four: &[f64; VECTOR]| f64x4::load_array_ref(simd, four);
+    for ((((out, a), b), c), d) in outs.zip(fours(a)).zip(fours(b)).zip(fours(c)).zip(fours(d)) {
+        let sum = wa * load(a) + wb * load(b) + wc * load(c) + wd * load(d);
+        sum.store_array(out);
+    }
 }
 
 /// Taps that are worked on at a time, as two vectors.
 const LANES: usize = 8;
 const VECTOR: usize = LANES / 2;
 
-/// The scalar product of a filter and the frames under it, in an order that does not depend on the
-/// machine.
-pub(super) fn product(level: Level, filter: &[f64], frames: &[f64]) -> f64 {
-    on_units!(level, simd => product_on(simd, filter, frames))
+/// The scalar products of filters of `taps` numbers, one behind the other, and the frames under each,
+/// which begin at `starts`, in an order that does not depend on the machine. A product for which there
+/// are too few frames is left as it is.
+pub(super) fn products(
+    level: Level,
+    taps: usize,
+    filters: &[f64],
+    starts: &[usize],
+    frames: &[f64],
+    out: &mut [f64],
+) {
+    on_units!(level, simd => products_on(simd, taps, filters, starts, frames, out));
 }
 
 #[inline(always)]
-fn product_on<S: Simd>(simd: S, filter: &[f64], frames: &[f64]) -> f64 {
+fn products_on<S: Simd>(
+    simd: S,
+    taps: usize,
+    filters: &[f64],
+    starts: &[usize],
+    frames: &[f64],
+    out: &mut [f64],
+) {
     simd.vectorize(
         #[inline(always)]
         || {
-            let load = |four: &[f64; VECTOR]| f64x4::load_array_ref(simd, four);
-            let (taps, frames) = (filter.as_chunks::<LANES>().0, frames.as_chunks::<LANES>().0);
-            let mut low = f64x4::splat(simd, 0.0);
-            let mut high = low;
-            for (taps, frames) in taps.iter().zip(frames) {
-                let ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) = (taps, frames);
-                low += load(&[*a, *b, *c, *d]) * load(&[*i, *j, *k, *l]);
-                high += load(&[*e, *f, *g, *h]) * load(&[*m, *n, *o, *p]);
+            let filters = filters.chunks_exact(taps);
+            for ((out, filter), &start) in out.iter_mut().zip(filters).zip(starts) {
+                if let Some(frames) = frames.get(start..start + taps) {
+                    *out = product(simd, filter, frames);
+                }
             }
-            let mut sums = [0.0; VECTOR];
-            (low + high).store_array(&mut sums);
-            let [a, b, c, d] = sums;
-            (a + b) + (c + d)
         },
-    )
+    );
+}
+
+#[inline(always)]
+fn product<S: Simd>(simd: S, filter: &[f64], frames: &[f64]) -> f64 {
+    let load = |four: &[f64; VECTOR]| f64x4::load_array_ref(simd, four);
+    let (taps, frames) = (filter.as_chunks::<LANES>().0, frames.as_chunks::<LANES>().0);
+    let mut low = f64x4::splat(simd, 0.0);
+    let mut high = low;
+    for (taps, frames) in taps.iter().zip(frames) {
+        let ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) = (taps, frames);
+        low += load(&[*a, *b, *c, *d]) * load(&[*i, *j, *k, *l]);
+        high += load(&[*e, *f, *g, *h]) * load(&[*m, *n, *o, *p]);
+    }
+    let mut sums = [0.0; VECTOR];
+    (low + high).store_array(&mut sums);
+    let [a, b, c, d] = sums;
+    (a + b) + (c + d)
 }
 
 fn sinc(x: f64) -> f64 {
@@ -189,7 +232,7 @@ mod tests {
     fn at_a_whole_frame_the_filter_is_that_frame() {
         let kernel = Kernel::new(32, 1.0, 96.0);
         let mut row = [0.0; 32];
-        kernel.at(Level::new(), 0.0, &mut row);
+        kernel.at(Level::new(), &[0.0], &mut row);
         for (tap, value) in row.iter().enumerate() {
             assert_eq!(*value, f64::from(u8::from(tap == 15)), "tap {tap}");
         }

@@ -104,32 +104,24 @@ impl Resampler {
     /// Works out the filters of `frames` sink frames, at most [`BATCH_FRAMES`], of which the first
     /// is at `at`.
     pub fn aim(&mut self, at: Position, step: Step, frames: usize) {
-        let taps = self.kernel.taps();
         self.aimed = frames.min(BATCH_FRAMES);
-        let filters = self.filters.chunks_exact_mut(taps);
-        let batch = filters.zip(&mut self.starts).take(self.aimed);
-        for (n, (filter, start)) in batch.enumerate() {
+        let mut fractions = [0.0; BATCH_FRAMES];
+        let batch = fractions.iter_mut().zip(&mut self.starts);
+        for (n, (fraction, start)) in batch.take(self.aimed).enumerate() {
             let place = at.after(step, n as u64);
-            self.kernel.at(self.level, place.fraction(), filter);
+            *fraction = place.fraction();
             *start = (place.frame() - at.frame()) as usize;
         }
+        let fractions = fractions.get(..self.aimed).unwrap_or_default();
+        self.kernel.at(self.level, fractions, &mut self.filters);
     }
 
     /// Makes one channel's sink frames at the places aimed at. `input` holds that channel's frames
     /// that [`needs`](Self::needs) tells; where it is shorter, `out` is left as it is.
     pub fn apply(&self, input: &[f64], out: &mut [f64]) {
+        let starts = self.starts.get(..self.aimed).unwrap_or_default();
         let taps = self.kernel.taps();
-        let filters = self.filters.chunks_exact(taps);
-        for ((out, filter), &start) in out
-            .iter_mut()
-            .zip(filters)
-            .zip(&self.starts)
-            .take(self.aimed)
-        {
-            if let Some(frames) = input.get(start..start + taps) {
-                *out = kernel::product(self.level, filter, frames);
-            }
-        }
+        kernel::products(self.level, taps, &self.filters, starts, input, out);
     }
 }
 
