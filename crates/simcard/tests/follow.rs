@@ -9,7 +9,7 @@ use asio::abi::HostMessage;
 use simcard::recorder::{Recording, Track};
 use simcard::spec::CardSpec;
 use simcard::{Use, fault};
-use support::moving::{Moving, Signal, moving};
+use support::moving::{Moving, Signal, Stream, moving};
 use support::spectrum::click_dbfs;
 use support::{SECOND, scenario};
 
@@ -31,7 +31,13 @@ fn play(usage: Use, signal: Signal, script: &str) -> (Moving, Recording) {
     let recording = Recording::default();
     let cards = [card("ONE"), card("TWO")];
     let counting = (signal, Arc::new(AtomicU64::new(0)));
-    let machine = moving(1, &cards, usage, 480, recording.clone(), counting);
+    let machine = moving(
+        1,
+        &cards,
+        Stream::new(usage, 480),
+        recording.clone(),
+        counting,
+    );
     let script = fault::parse_script(script).expect("a script");
     machine
         .time

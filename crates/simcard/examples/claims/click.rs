@@ -9,7 +9,7 @@ use simcard::recorder::{Recording, Track};
 use simcard::spec::CardSpec;
 use simcard::{Use, fault};
 
-use crate::support::moving::moving;
+use crate::support::moving::{Stream, moving};
 use crate::support::spectrum::click_dbfs;
 
 const SECOND: u64 = 1_000_000_000;
@@ -69,7 +69,13 @@ fn one(usage: Use, what: &str, at_ns: u64) -> Result<(Option<f64>, f64), String>
         card
     });
     let counting = (tone as fn(u64) -> i32, Arc::new(AtomicU64::new(0)));
-    let machine = moving(1, &cards, usage, 480, recording.clone(), counting);
+    let machine = moving(
+        1,
+        &cards,
+        Stream::new(usage, 480),
+        recording.clone(),
+        counting,
+    );
     let script = fault::parse_script(&format!("at {at_ns}ns {what}"))?;
     machine
         .time

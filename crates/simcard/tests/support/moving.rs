@@ -13,6 +13,7 @@ use asio::abi::HostMessage;
 use asio::driver::Object;
 use asio::host::{BlockIo, Driver, Events, Handler, answer};
 use engine::format::{ClientSample, SampleFormat};
+use engine::resample::Quality;
 use rt::Mutex;
 use session::product::DRIVERS;
 use session::{DirectDriver, Preferences};
@@ -28,6 +29,8 @@ const WRAP: u64 = 1 << 22;
 const WRAP_MARGIN: u64 = 2_000;
 /// Twice that margin takes no longer at 48 kHz.
 const WRAP_NS: u64 = 100_000_000;
+/// No host here asks for more.
+const BLOCK_FRAMES_MAX: usize = 1024;
 /// A fade lasts so long, in frames at 48 kHz, with what rounding may add.
 const FADE_NS: u64 = 10_100_000;
 /// So few frames below the last are no repetition: a block is longer.
@@ -55,10 +58,22 @@ pub struct Ears {
     pub heard: HashMap<EndpointId, Heard>,
     /// The highest number that was heard in a steady part.
     top: u64,
-    /// Frames that came a second time, or numbers that ran backwards.
-    pub repeated: u64,
+    pub repeats: Repeats,
+}
+
+/// Frames that came a second time, or numbers that ran backwards.
+#[derive(Default)]
+pub struct Repeats {
+    pub count: u64,
     /// Where the first such frame was: time, number and what was expected to be below it.
-    pub first_repeat: Option<(u64, u64, u64)>,
+    pub first: Option<(u64, u64, u64)>,
+}
+
+impl Repeats {
+    fn add(&mut self, at_ns: u64, number: u64, above: u64) {
+        self.count += 1;
+        let _ = self.first.get_or_insert((at_ns, number, above));
+    }
 }
 
 /// A recorder; clones are the same.
@@ -73,10 +88,18 @@ impl Recorder for Listening {
     fn played(&mut self, run: &Run<'_>) {
         let made = self.made.load(Ordering::Relaxed);
         let mut ears = self.ears.lock();
+        let Ears {
+            heard,
+            top,
+            repeats,
+        } = &mut *ears;
+        let heard = heard.entry(run.endpoint).or_default();
         let frame_bytes = run.format.frame_bytes();
-        for (n, frame) in (0_u64..).zip(run.bytes.chunks_exact(frame_bytes)) {
-            let at_ns = run.time_ns + n * 1_000_000_000 / u64::from(run.format.rate_hz);
-            ears.hear(run.endpoint, at_ns, number(run.format.sample, frame), made);
+        // A run lasts seconds at most, so this is off by less than a nanosecond.
+        let frame_ns = 1e9 / f64::from(run.format.rate_hz);
+        for (n, frame) in (0_u32..).zip(run.bytes.chunks_exact(frame_bytes)) {
+            let at_ns = run.time_ns + (f64::from(n) * frame_ns) as u64;
+            heard.hear(at_ns, number(run.format.sample, frame), made, top, repeats);
         }
     }
 }
@@ -85,7 +108,8 @@ impl Recorder for Listening {
 fn number(sample: SampleFormat, frame: &[u8]) -> i64 {
     match (sample, frame) {
         (SampleFormat::Float32, [a, b, c, d, ..]) => {
-            (f64::from(f32::from_le_bytes([*a, *b, *c, *d])) * 8_388_608.0).round() as i64
+            let value = f64::from(f32::from_le_bytes([*a, *b, *c, *d])) * 8_388_608.0;
+            (value + 0.5_f64.copysign(value)) as i64
         }
         (SampleFormat::Int24, [a, b, c, ..]) => i64::from(i32::from_le_bytes([0, *a, *b, *c]) >> 8),
         (SampleFormat::Int16, [a, b, ..]) => i64::from(i16::from_le_bytes([*a, *b])) << 8,
@@ -94,57 +118,54 @@ fn number(sample: SampleFormat, frame: &[u8]) -> i64 {
     }
 }
 
-impl Ears {
-    fn hear(&mut self, endpoint: EndpointId, at_ns: u64, value: i64, made: u64) {
-        let heard = self.heard.entry(endpoint).or_default();
+impl Heard {
+    fn hear(&mut self, at_ns: u64, value: i64, made: u64, top: &mut u64, repeats: &mut Repeats) {
         if value == 0 {
-            heard.falls_since = None;
+            self.falls_since = None;
             return;
         }
-        match heard.spans.last_mut() {
+        match self.spans.last_mut() {
             Some((_, end)) if at_ns.saturating_sub(*end) < SILENCE_MIN_NS => *end = at_ns,
-            _ => heard.spans.push((at_ns, at_ns)),
+            _ => self.spans.push((at_ns, at_ns)),
         }
-        let begun_ns = heard.spans.last().map_or(at_ns, |(begun, _)| *begun);
+        let begun_ns = self.spans.last().map_or(at_ns, |(begun, _)| *begun);
         let value = value.unsigned_abs();
         if value >= WRAP - WRAP_MARGIN {
-            heard.wraps_until_ns = at_ns + WRAP_NS;
+            self.wraps_until_ns = at_ns + WRAP_NS;
         }
-        if at_ns - begun_ns < FADE_NS || at_ns < heard.wraps_until_ns || value < WRAP_MARGIN {
-            heard.last = 0;
-            heard.falls_since = None;
+        if at_ns - begun_ns < FADE_NS || at_ns < self.wraps_until_ns || value < WRAP_MARGIN {
+            self.last = 0;
+            self.falls_since = None;
             return;
         }
         // Which of the frames with that number it is: the last that the host has made.
         let number = made - (made.wrapping_sub(value)) % WRAP;
         // Rounding and dither, where there are fewer bits.
         let slack = 2;
-        let falls = number + slack < heard.last;
-        heard.below = match heard.falls_since {
+        let falls = number + slack < self.last;
+        self.below = match self.falls_since {
             None => u32::from(falls),
-            Some(_) => heard.below.saturating_add(u32::from(falls)),
+            Some(_) => self.below.saturating_add(u32::from(falls)),
         };
         // Where a block was lost on the way, a resampled ramp swings around the step.
-        if !falls && heard.below < SWINGS {
-            heard.falls_since = None;
+        if !falls && self.below < SWINGS {
+            self.falls_since = None;
         }
-        if falls || heard.falls_since.is_some() {
+        if falls || self.falls_since.is_some() {
             // A fade, if it ends in silence soon.
-            let since = *heard.falls_since.get_or_insert(at_ns);
+            let since = *self.falls_since.get_or_insert(at_ns);
             if at_ns - since > FADE_NS {
-                self.repeated += 1;
-                let _ = self.first_repeat.get_or_insert((at_ns, number, heard.last));
-                heard.falls_since = None;
-                heard.last = number;
+                repeats.add(at_ns, number, self.last);
+                self.falls_since = None;
+                self.last = number;
             }
             return;
         }
-        if heard.last == 0 && number + slack < self.top {
-            self.repeated += 1;
-            let _ = self.first_repeat.get_or_insert((at_ns, number, self.top));
+        if self.last == 0 && number + slack < *top {
+            repeats.add(at_ns, number, *top);
         }
-        heard.last = number;
-        self.top = self.top.max(number);
+        self.last = number;
+        *top = (*top).max(number);
     }
 }
 
@@ -179,6 +200,7 @@ pub fn ramp(frame: u64) -> i32 {
 
 struct Host {
     signal: Signal,
+    channels: usize,
     made: Arc<AtomicU64>,
     calls: Arc<Mutex<Calls>>,
     time: Arc<VirtualTime>,
@@ -204,11 +226,15 @@ impl Handler for Host {
                 calls.last_position = Some(position);
             }
         }
-        for slot in 0..2 {
+        let mut numbers = [0; BLOCK_FRAMES_MAX];
+        let block = io.block_frames() as usize;
+        let numbers = &mut numbers[..block.min(BLOCK_FRAMES_MAX)];
+        for (n, number) in (first..).zip(numbers.iter_mut()) {
+            *number = (self.signal)(n);
+        }
+        for slot in 0..self.channels {
             if let Some(samples) = io.output_i32(slot) {
-                for (n, sample) in (first..).zip(samples) {
-                    *sample = (self.signal)(n);
-                }
+                samples.copy_from_slice(numbers);
             }
         }
         let made = first + u64::from(io.block_frames());
@@ -228,12 +254,33 @@ pub struct Moving {
     pub calls: Arc<Mutex<Calls>>,
 }
 
+/// How the host plays.
+#[derive(Clone, Copy, Debug)]
+pub struct Stream {
+    pub usage: Use,
+    pub block_frames: u32,
+    pub is_stereo: bool,
+    /// How its sound is resampled.
+    pub quality: Quality,
+}
+
+impl Stream {
+    /// Both channels, resampled as well as can be.
+    pub fn new(usage: Use, block_frames: u32) -> Self {
+        Self {
+            usage,
+            block_frames,
+            is_stereo: true,
+            quality: Quality::Best,
+        }
+    }
+}
+
 /// Starts a host with that signal on whatever device is the default one. `listen` gets what is played.
 pub fn moving(
     seed: u64,
     cards: &[CardSpec],
-    usage: Use,
-    block_frames: u32,
+    stream: Stream,
     listen: impl Recorder + 'static,
     (signal, made): (Signal, Arc<AtomicU64>),
 ) -> Moving {
@@ -245,13 +292,14 @@ pub fn moving(
     }
     world.set_recorder(listen);
     let time = Arc::new(VirtualTime::new(world));
-    let mut wish = Wish::new(usage);
+    let mut wish = Wish::new(stream.usage);
     wish.formats = vec![SampleFormat::Int32, SampleFormat::Int24];
     let device = VirtualDevice::choosing(Arc::clone(&time), Some(Choice::Default), None, wish);
     let preferences = Preferences {
         sample: Some(ClientSample::Int32),
         rate_hz: Some(48_000),
         records: false,
+        quality: stream.quality,
         ..Preferences::default()
     };
     let product = &DRIVERS[0];
@@ -259,14 +307,20 @@ pub fn moving(
     let mut driver = Driver::from_object(Object::create(product.clsid, logic));
     driver.init().expect("ready");
     let calls = Arc::<Mutex<Calls>>::default();
+    let channels = if stream.is_stereo {
+        &CHANNELS[..]
+    } else {
+        &CHANNELS[..1]
+    };
     let host = Host {
         signal,
+        channels: channels.len(),
         made,
         calls: Arc::clone(&calls),
         time: Arc::clone(&time),
     };
     driver
-        .create_buffers(&CHANNELS, block_frames, Box::new(host))
+        .create_buffers(channels, stream.block_frames, Box::new(host))
         .expect("created");
     driver.start().expect("started");
     Moving {

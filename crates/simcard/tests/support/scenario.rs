@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use engine::resample::Quality;
 use simcard::clock::ClockSpec;
 use simcard::rng::SplitMix64;
 use simcard::spec::CardSpec;
@@ -9,7 +10,7 @@ use simcard::spec::Flow;
 use simcard::wake::WakeSpec;
 use simcard::{EndpointId, Use, fault};
 
-use super::moving::{Listening, Moving, moving, ramp};
+use super::moving::{Listening, Moving, Stream, moving, ramp};
 
 const MS: u64 = 1_000_000;
 /// After a fault nothing else happens for so long.
@@ -76,8 +77,12 @@ pub fn run(seed: u64, seconds: u64) -> Outcome {
     let machine = moving(
         seed,
         &cards,
-        usage,
-        block_frames,
+        Stream {
+            usage,
+            block_frames,
+            is_stereo: seed.is_multiple_of(2),
+            quality: [Quality::Best, Quality::LowDelay][usize::from(seed % 4 > 0)],
+        },
         listening.clone(),
         (ramp, made),
     );
@@ -184,8 +189,8 @@ pub fn run(seed: u64, seconds: u64) -> Outcome {
 /// How soon there was sound where it was to be.
 fn judge_sound(listening: &Listening, expected: &[Expected], end_ns: u64, outcome: &mut Outcome) {
     let ears = listening.ears.lock();
-    outcome.repeated += ears.repeated;
-    if let Some((at_ns, number, last)) = ears.first_repeat {
+    outcome.repeated += ears.repeats.count;
+    if let Some((at_ns, number, last)) = ears.repeats.first {
         let text = format!("frame {number} at {at_ns} ns after frame {last}");
         outcome.wrong.push(text);
     }
