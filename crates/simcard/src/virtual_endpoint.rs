@@ -389,9 +389,14 @@ impl Endpoint for VirtualEndpoint {
             return Ok(());
         }
         let Opened { usage, timing, .. } = self.opened;
-        let silence_frames = match usage {
+        let keep_frames = match usage {
             Use::Exclusive => timing.buffer_frames,
             _ => keep_frames.min(timing.buffer_frames),
+        };
+        let silence_frames = match usage {
+            // Due at once: the queue is long, and the sound comes a period sooner.
+            Use::ExclusiveTimer => keep_frames.saturating_sub(timing.period_frames),
+            _ => keep_frames,
         };
         let (output, streams) = (self.output(), self.streams());
         let begin = |world: &mut World| {
@@ -420,7 +425,7 @@ impl Endpoint for VirtualEndpoint {
         if output.is_none() {
             self.silent_ns += 2 * self.period_ns(timing.period_frames);
         }
-        self.keep_frames = silence_frames;
+        self.keep_frames = keep_frames;
         self.busy_ns = 0;
         self.hand_over_ns = None;
         self.timer_ns = None;

@@ -25,6 +25,10 @@ const REFUSALS_MAX: u32 = 50;
 /// instant of the device's period, and such devices report their progress in jumps of several.
 const TIMER_SLACK_PERIODS: u32 = 3;
 
+/// A mixer that keeps silence after an underrun is started anew no sooner than so long after it was
+/// started, in nanoseconds: each time costs sound.
+const RESTART_NS: u64 = 500_000_000;
+
 /// Where the stream was when frames were handed over last, for measuring.
 #[derive(Clone, Copy)]
 struct HandOver {
@@ -60,8 +64,12 @@ pub(crate) struct Output {
     keep_frames: u32,
     lateness: Lateness,
     slowdown: Slowdown,
-    /// The device's wake-ups have become rarer than its periods.
-    has_slowed_down: bool,
+    /// The silence that the mixer puts in when it runs dry stays queued, and delays all that follows.
+    keeps_silence: bool,
+    /// Something that only a new start mends: the device's wake-ups have become rarer than its periods,
+    /// or the mixer keeps silence.
+    wants_restart: bool,
+    started_ns: u64,
     refusals: u32,
     /// How long the last cycle's work took.
     busy_ns: u64,
@@ -116,7 +124,10 @@ impl Output {
             keep_frames: 0,
             lateness: Lateness::new(period_ns),
             slowdown: Slowdown::new(period_ns, 0),
-            has_slowed_down: false,
+            keeps_silence: matches!(intake, Intake::Level { slack_frames } if slack_frames > 0)
+                && pace == Pace::SharedEvent,
+            wants_restart: false,
+            started_ns: 0,
             refusals: 0,
             busy_ns: 0,
             handed_over_frames: 0,
@@ -131,11 +142,15 @@ impl Output {
     pub(crate) fn prepare(&mut self, keep_frames: u32) -> Hr<()> {
         // Whatever an earlier start that failed has left behind.
         self.client.reset()?;
-        let silence_frames = match self.pace {
+        self.keep_frames = match self.pace {
             Pace::ExclusiveEvent => self.buffer_frames,
             Pace::SharedEvent | Pace::ExclusiveTimer => self.free_frames()?.min(keep_frames),
         };
-        self.keep_frames = silence_frames;
+        let silence_frames = match self.pace {
+            Pace::ExclusiveEvent | Pace::SharedEvent => self.keep_frames,
+            // Due at once: the queue is long, and the sound comes a period sooner.
+            Pace::ExclusiveTimer => self.keep_frames.saturating_sub(self.period_frames),
+        };
         if silence_frames > 0 {
             self.writer.write_silence(silence_frames)?;
         }
@@ -145,8 +160,9 @@ impl Output {
         self.refusals = 0;
         self.busy_ns = 0;
         self.lateness = Lateness::new(self.period_ns);
-        self.slowdown = Slowdown::new(self.period_ns, now_ns());
-        self.has_slowed_down = false;
+        self.started_ns = now_ns();
+        self.slowdown = Slowdown::new(self.period_ns, self.started_ns);
+        self.wants_restart = false;
         self.handed_over_frames = u64::from(silence_frames);
         self.left_frames = silence_frames;
         self.last = None;
@@ -159,10 +175,10 @@ impl Output {
         self.client.start()
     }
 
-    /// Starts a device anew whose wake-ups have become rarer than its periods, as nothing else helps.
-    /// Between two cycles. Tells whether it did.
+    /// Starts a device anew whose wake-ups have become rarer than its periods, or that keeps silence
+    /// queued, as nothing else helps. Between two cycles. Tells whether it did.
     pub(crate) fn heal(&mut self) -> Hr<bool> {
-        if !std::mem::take(&mut self.has_slowed_down) {
+        if !self.wants_restart || now_ns() < self.started_ns.saturating_add(RESTART_NS) {
             return Ok(false);
         }
         self.stop();
@@ -243,8 +259,9 @@ impl Output {
         let busy_ns = self.busy_ns;
         let underrun = self.lateness.woken(woken_ns);
         self.ran_dry |= underrun;
+        self.wants_restart |= underrun && self.keeps_silence;
         if self.pace == Pace::ExclusiveEvent {
-            self.has_slowed_down |= self.slowdown.woken(woken_ns, busy_ns);
+            self.wants_restart |= self.slowdown.woken(woken_ns, busy_ns);
         }
         let mut filled = false;
         let written = self.writer.write(room_frames, |bytes| {

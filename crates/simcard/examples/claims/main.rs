@@ -20,6 +20,7 @@ mod model;
 mod support;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use lexopt::prelude::*;
 use serde_json::Value;
@@ -48,6 +49,7 @@ Usage: claims exact|clock|drift|latency|reported|bits|host|click [OPTION]...
   host       what a host notices of devices that come and go
       --cases N      scenarios, drawn (2000)
       --seconds N    how long each is (3600)
+      --within N     no scenario is begun after so many seconds of real time (no limit)
       --seed N       of the first (1)
   click      the click where sound moves to another device
       --cases N      moves of each kind in each mode (2000)
@@ -66,6 +68,7 @@ struct Arguments {
     cases: u64,
     mode: Option<String>,
     quick: bool,
+    within: Duration,
 }
 
 fn parse() -> Result<(String, Arguments), lexopt::Error> {
@@ -79,6 +82,7 @@ fn parse() -> Result<(String, Arguments), lexopt::Error> {
         cases: 2_000,
         mode: None,
         quick: false,
+        within: Duration::MAX,
     };
     while let Some(argument) = parser.next()? {
         match argument {
@@ -87,6 +91,9 @@ fn parse() -> Result<(String, Arguments), lexopt::Error> {
             Long("runs") => arguments.runs = parser.value()?.parse()?,
             Long("seed") => arguments.seed = parser.value()?.parse()?,
             Long("instants") => arguments.instants = parser.value()?.parse()?,
+            Long("within") => {
+                arguments.within = Duration::from_secs(parser.value()?.parse()?);
+            }
             Long("cases") => arguments.cases = parser.value()?.parse()?,
             Long("mode") => arguments.mode = Some(parser.value()?.string()?),
             Long("quick") => arguments.quick = true,
@@ -115,6 +122,7 @@ fn measure(what: &str, arguments: &Arguments) -> Result<Value, String> {
             arguments.cases.max(1),
             arguments.seconds.max(10),
             arguments.seed,
+            arguments.within,
         ),
         "click" => click::measure(arguments.cases.max(1), arguments.seed),
         "bits" => bits::measure(&bits::Plan {

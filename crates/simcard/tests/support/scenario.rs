@@ -81,7 +81,7 @@ pub fn run(seed: u64, seconds: u64) -> Outcome {
             usage,
             block_frames,
             is_stereo: seed.is_multiple_of(2),
-            quality: [Quality::Best, Quality::LowDelay][usize::from(seed % 4 > 0)],
+            quality: [Quality::LowDelay, Quality::Best][usize::from(seed.is_multiple_of(4))],
         },
         listening.clone(),
         (ramp, made),

@@ -15,7 +15,8 @@ const CLICK_DBFS_MAX: f64 = -60.0;
 /// What a host notices of devices that come and go.
 pub fn host_never_notices(data: &Value) -> Result<Figure> {
     let count = |name| integer(data, name);
-    let (scenarios, seconds, faults) = (
+    let (asked, scenarios, seconds, faults) = (
+        count("asked")?,
         count("scenarios")?,
         count("seconds_each")?,
         count("faults")?,
@@ -30,16 +31,24 @@ pub fn host_never_notices(data: &Value) -> Result<Figure> {
         number(data, "back_ms_max")?,
         number(data, "back_new_rate_ms_max")?,
     ];
-    let holds = failed == 0
+    let holds = scenarios == asked
+        && failed == 0
         && repeated == 0
         && gap <= GAP_PERIODS_MAX
         && back.iter().zip(BACK_MS_MAX).all(|(ms, most)| *ms <= most);
     let first = data["wrong"].as_array().and_then(|list| list.first());
     let first = first.and_then(Value::as_str);
     let example = first.map_or_else(String::new, |text| format!("; the first: {text}"));
+    let short = match scenarios == asked {
+        true => String::new(),
+        false => format!(
+            " ({} had no time)",
+            grouped(asked.saturating_sub(scenarios))
+        ),
+    };
     Ok(Figure {
         text: format!(
-            "{} scenarios of {} min with {} faults: never more than {gap:.2} periods from call to \
+            "{} scenarios of {} min{short} with {} faults: never more than {gap:.2} periods from call to \
              call, sound back within {:.0} ms, at a new rate {:.0} ms, {repeated} frames played \
              twice, {failed} scenarios failed{example}",
             grouped(scenarios),
@@ -90,7 +99,7 @@ mod tests {
     #[test]
     fn one_scenario_that_fails_or_one_loud_click_is_enough() {
         let mut data = json!({
-            "scenarios": 2, "seconds_each": 600, "faults": 40, "gap_periods_max": 2.0,
+            "asked": 2, "scenarios": 2, "seconds_each": 600, "faults": 40, "gap_periods_max": 2.0,
             "back_ms_max": 49.0, "back_new_rate_ms_max": 70.0, "repeated_frames": 0,
             "scenarios_failed": 0, "wrong": [],
         });
@@ -101,6 +110,7 @@ mod tests {
             ("back_new_rate_ms_max", json!(100.5)),
             ("repeated_frames", json!(1)),
             ("scenarios_failed", json!(1)),
+            ("asked", json!(3)),
         ] {
             let good = std::mem::replace(&mut data[name], value);
             assert!(!host_never_notices(&data).unwrap().holds, "{name}");
