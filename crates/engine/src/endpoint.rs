@@ -385,6 +385,13 @@ pub trait Endpoint: Send {
         None
     }
 
+    /// Whether the stream delays its sound by more than when it was started, and will go on so: some
+    /// mixers keep the silence queued that they put in when they had nothing. Such an endpoint can be
+    /// open twice, and a second stream on it does better. Asked as [`measured`](Self::measured) is.
+    fn has_fallen_behind(&self) -> bool {
+        false
+    }
+
     /// The endpoints that this stream is on; nothing where it is on none.
     fn chosen(&self) -> Chosen {
         Chosen::default()
@@ -399,8 +406,9 @@ pub trait Endpoint: Send {
     fn waker(&self) -> Arc<dyn Waker>;
 
     /// Queues silence, raises the thread to real-time priority and starts the device's clock. With
-    /// [`Intake::Level`] the queue is brought to `keep_frames`, or as near as the buffer allows,
-    /// and the device is due when a period less is in it; else the buffer is filled.
+    /// [`Intake::Level`] the queue is brought to `keep_frames`, or as near as the buffer allows, or,
+    /// where a timer stands for the device's events, a period less, and the device is due when a period
+    /// less is in it; else the buffer is filled.
     ///
     /// # Errors
     /// The stream did not start and may be dropped or started again.

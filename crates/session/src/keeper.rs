@@ -136,6 +136,7 @@ pub(crate) fn begin(setup: Setup) -> Option<KeeperHandle> {
         spec: setup.spec,
         layout: None,
         must_reopen: false,
+        must_renew: false,
         ears: setup.ears,
         commands: setup.commands,
         stream: setup.stream,
@@ -181,6 +182,8 @@ struct Keeper {
     layout: Option<Layout>,
     /// The device is to be used otherwise, so that even the same endpoint must be opened anew.
     must_reopen: bool,
+    /// The stream has fallen behind, so that the same endpoint is to be opened beside it.
+    must_renew: bool,
     /// How many outputs and inputs the host knows of.
     told: (usize, usize),
     /// What the host was asked for last.
@@ -248,8 +251,10 @@ impl Keeper {
 
     fn hear(&mut self, report: Report) {
         match report {
+            Report::FellBehind => self.must_renew = true,
             Report::Lost(endpoint) => {
                 drop(endpoint);
+                self.must_renew = false;
                 self.tale.lost();
                 self.on = None;
                 // What was offered is on its way, and will be answered.
@@ -264,6 +269,7 @@ impl Keeper {
             }
             Report::Taken(before) => {
                 drop(before);
+                self.must_renew = false;
                 self.tale.taken();
                 if let Some(Offered { meant, on, spec }) = self.offered.take() {
                     self.on = Some((meant, on));
@@ -332,6 +338,7 @@ impl Keeper {
         let endpoint = self.reopener.open(request)?;
         let spec = spec_for(&*endpoint, &self.spec, preferences);
         let on = self.purpose.part_of(endpoint.chosen());
+        let is_on_it = self.on.as_ref().is_some_and(|(_, before)| *before == on);
         let opened = telling::opened(&*endpoint, &self.purpose);
         let refit = self.refit(spec, &Lost::of(&*endpoint, false))?;
         self.offered = Some(Offered {
@@ -340,7 +347,10 @@ impl Keeper {
             spec: refit.spec.clone(),
         });
         let follows_default = self.wiring.preferences.follows_default;
-        let tale = self.tale.offers(opened, self.must_reopen, follows_default);
+        let tale = match self.must_renew && !self.must_reopen && is_on_it {
+            true => self.tale.renews(opened),
+            false => self.tale.offers(opened, self.must_reopen, follows_default),
+        };
         self.send(Change::Offer(Box::new(Offer {
             endpoint,
             refit,
@@ -370,11 +380,13 @@ impl Keeper {
         let differs = |meant: &Option<String>, on: &Option<String>| meant.is_some() && meant != on;
         let has_moved = meant != *meant_then
             && (differs(&meant.output, &on.output) || differs(&meant.input, &on.input));
-        if !has_moved && !self.must_reopen {
+        let must_close = has_moved || self.must_reopen;
+        if !must_close && !self.must_renew {
             return;
         }
         let shares = |meant: &Option<String>, on: &Option<String>| meant.is_some() && meant == on;
-        if shares(&meant.output, &on.output) || shares(&meant.input, &on.input) {
+        let is_shared = shares(&meant.output, &on.output) || shares(&meant.input, &on.input);
+        if must_close && is_shared {
             // In some modes an endpoint is open once or not at all.
             return self.send(Change::LetGo);
         }

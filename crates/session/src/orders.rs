@@ -65,6 +65,8 @@ pub(crate) struct Refit {
 pub(crate) enum Report {
     /// The endpoint is gone.
     Lost(Box<dyn Endpoint>),
+    /// The endpoint [has fallen behind](Endpoint::has_fallen_behind).
+    FellBehind,
     /// The endpoint was let go.
     Released(Box<dyn Endpoint>),
     /// The stream goes on with what was offered; this is what it had.

@@ -163,6 +163,8 @@ struct StreamThread<C> {
     changes: VecDeque<Change>,
     /// The sound is falling to silence for the first of them.
     fades: bool,
+    /// The keeper was told that the endpoint has fallen behind.
+    waits_for_fresh: bool,
 }
 
 impl<C: StreamClient> StreamThread<C> {
@@ -236,6 +238,7 @@ impl<C: StreamClient> StreamThread<C> {
             keeper,
             changes: VecDeque::new(),
             fades: false,
+            waits_for_fresh: false,
         };
         stream.set_channels();
         Ok((stream, opened))
@@ -332,6 +335,7 @@ impl<C: StreamClient> StreamThread<C> {
                         }
                         Err(fault) => self.go_on_without_device(true, Some(fault)),
                     }
+                    self.ask_for_fresh_stream();
                     self.make_changes(true);
                     let at_once = self.graph.client().plays_at_once();
                     let measured = self.endpoint.measured();
@@ -369,6 +373,17 @@ impl<C: StreamClient> StreamThread<C> {
                     self.go_on_without_device(true, Some(fault));
                 }
             }
+        }
+    }
+
+    /// The endpoint may have come to delay all sound: then the keeper opens it once more, beside.
+    fn ask_for_fresh_stream(&mut self) {
+        if self.is_idle || self.waits_for_fresh || !self.endpoint.has_fallen_behind() {
+            return;
+        }
+        if let Some(keeper) = &self.keeper {
+            self.waits_for_fresh = true;
+            keeper.report(Report::FellBehind);
         }
     }
 
@@ -452,6 +467,7 @@ impl<C: StreamClient> StreamThread<C> {
         }
         std::mem::swap(&mut self.endpoint, &mut offer.endpoint);
         self.is_idle = false;
+        self.waits_for_fresh = false;
         if let Some(tale) = offer.tale.take() {
             self.recorder.event(tale);
         }
@@ -521,6 +537,7 @@ impl<C: StreamClient> StreamThread<C> {
             let _ = idle.start(self.graph.fill().keep_frames());
         }
         self.is_idle = true;
+        self.waits_for_fresh = false;
         let mut before = std::mem::replace(&mut self.endpoint, idle);
         self.waker.set(self.endpoint.waker());
         // On this thread, as it was started here.

@@ -214,6 +214,17 @@ impl KeeperTale {
         }
     }
 
+    /// The stream is offered the endpoint that it is on, opened a second time.
+    pub(crate) fn renews(&mut self, to: Opened) -> Event {
+        self.offered = Some(to.clone());
+        let message = format!(
+            "\"{}\" kept silence queued after it had run dry, which delayed all that followed; its \
+             stream was opened anew.",
+            to.names()
+        );
+        Event::Note { message }
+    }
+
     /// The stream took it.
     pub(crate) fn taken(&mut self) {
         if let Some(to) = self.offered.take() {

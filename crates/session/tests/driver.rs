@@ -1,5 +1,6 @@
 //! The whole driver, from the ASIO vtable to a device that is driven tick by tick.
 
+#[allow(dead_code)] // The other tests use the rest.
 mod support;
 
 use std::sync::mpsc::channel;

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use asio::abi::HostMessage;
 use asio::driver::Object;
 use asio::host::Driver;
 use record::{Event, Fault, Places, Session};
@@ -162,4 +163,44 @@ fn name(event: &Event) -> &'static str {
         Event::Ended => "ended",
         _ => "other",
     }
+}
+
+#[test]
+fn a_stream_that_has_fallen_behind_is_exchanged_for_a_fresh_one_beside_it() {
+    let folder = Folder::new("behind");
+    let faults = Faults {
+        keeps_silence: true,
+        ..Faults::default()
+    };
+    let (mut driver, mut bench) = recorded(&folder, faults);
+    driver.init().expect("ready");
+    let (handler, heard) = counter();
+    driver
+        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
+        .expect("created");
+    driver.start().expect("started");
+    bench.tick();
+    bench.tick_with(true);
+    // It plays on until the other is open, and then falls to silence.
+    let first = bench.second();
+    let mut last = Vec::new();
+    while let Some(played) = first.tick() {
+        last = played;
+    }
+    assert_eq!(last.last(), Some(&0));
+    assert!(bench.is_open(), "the second stream");
+    for _ in 0..8 {
+        bench.tick();
+    }
+    let sound = bench.tick();
+    assert_eq!(bench.tick()[0], sound[0] + PERIOD_FRAMES as i32);
+    assert!(!heard.has(HostMessage::RESET_REQUEST), "it need not know");
+    driver.stop().expect("stopped");
+    drop(driver);
+    bench.expect_closed();
+    let session = folder.session();
+    let told = session.entries.iter().any(
+        |line| matches!(&line.event, Event::Note { message } if message.contains("opened anew")),
+    );
+    assert!(told, "{:?}", session.entries);
 }

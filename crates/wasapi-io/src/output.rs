@@ -25,9 +25,9 @@ const REFUSALS_MAX: u32 = 50;
 /// instant of the device's period, and such devices report their progress in jumps of several.
 const TIMER_SLACK_PERIODS: u32 = 3;
 
-/// A mixer that keeps silence after an underrun is started anew no sooner than so long after it was
-/// started, in nanoseconds: each time costs sound.
-const RESTART_NS: u64 = 500_000_000;
+/// A stream has not fallen behind for so long after its start, in nanoseconds: to exchange it for
+/// another takes time, and each time is heard.
+const FRESH_NS: u64 = 500_000_000;
 
 /// Where the stream was when frames were handed over last, for measuring.
 #[derive(Clone, Copy)]
@@ -66,9 +66,8 @@ pub(crate) struct Output {
     slowdown: Slowdown,
     /// The silence that the mixer puts in when it runs dry stays queued, and delays all that follows.
     keeps_silence: bool,
-    /// Something that only a new start mends: the device's wake-ups have become rarer than its periods,
-    /// or the mixer keeps silence.
-    wants_restart: bool,
+    /// The device's wake-ups have become rarer than its periods.
+    has_slowed_down: bool,
     started_ns: u64,
     refusals: u32,
     /// How long the last cycle's work took.
@@ -126,7 +125,7 @@ impl Output {
             slowdown: Slowdown::new(period_ns, 0),
             keeps_silence: matches!(intake, Intake::Level { slack_frames } if slack_frames > 0)
                 && pace == Pace::SharedEvent,
-            wants_restart: false,
+            has_slowed_down: false,
             started_ns: 0,
             refusals: 0,
             busy_ns: 0,
@@ -162,7 +161,7 @@ impl Output {
         self.lateness = Lateness::new(self.period_ns);
         self.started_ns = now_ns();
         self.slowdown = Slowdown::new(self.period_ns, self.started_ns);
-        self.wants_restart = false;
+        self.has_slowed_down = false;
         self.handed_over_frames = u64::from(silence_frames);
         self.left_frames = silence_frames;
         self.last = None;
@@ -175,10 +174,10 @@ impl Output {
         self.client.start()
     }
 
-    /// Starts a device anew whose wake-ups have become rarer than its periods, or that keeps silence
-    /// queued, as nothing else helps. Between two cycles. Tells whether it did.
+    /// Starts a device anew whose wake-ups have become rarer than its periods, as nothing else helps.
+    /// Between two cycles. Tells whether it did.
     pub(crate) fn heal(&mut self) -> Hr<bool> {
-        if !self.wants_restart || now_ns() < self.started_ns.saturating_add(RESTART_NS) {
+        if !std::mem::take(&mut self.has_slowed_down) {
             return Ok(false);
         }
         self.stop();
@@ -221,6 +220,11 @@ impl Output {
         }
     }
 
+    /// Whether silence that the mixer put in stays queued.
+    pub(crate) fn has_fallen_behind(&self) -> bool {
+        self.keeps_silence && self.ran_dry && now_ns() >= self.started_ns.saturating_add(FRESH_NS)
+    }
+
     /// Whether the device still answers.
     pub(crate) fn check(&self) -> Hr<()> {
         self.client.padding_frames().map(|_| ())
@@ -259,9 +263,8 @@ impl Output {
         let busy_ns = self.busy_ns;
         let underrun = self.lateness.woken(woken_ns);
         self.ran_dry |= underrun;
-        self.wants_restart |= underrun && self.keeps_silence;
         if self.pace == Pace::ExclusiveEvent {
-            self.wants_restart |= self.slowdown.woken(woken_ns, busy_ns);
+            self.has_slowed_down |= self.slowdown.woken(woken_ns, busy_ns);
         }
         let mut filled = false;
         let written = self.writer.write(room_frames, |bytes| {

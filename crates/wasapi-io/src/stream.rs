@@ -371,6 +371,11 @@ impl Endpoint for Stream {
         }
     }
 
+    fn has_fallen_behind(&self) -> bool {
+        let output = self.output.as_ref();
+        output.is_some_and(Output::has_fallen_behind)
+    }
+
     fn chosen(&self) -> Chosen {
         self.chosen.clone()
     }

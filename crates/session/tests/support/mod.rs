@@ -32,6 +32,8 @@ pub struct Faults {
     pub absent: bool,
     pub refuses_to_open: bool,
     pub refuses_to_start: bool,
+    /// It falls behind when it has run dry.
+    pub keeps_silence: bool,
 }
 
 /// The driver's side of the device.
@@ -132,6 +134,17 @@ impl Bench {
         *self.ends.lock() = Some(ends);
     }
 
+    /// The device can be opened a second time: the bench is that of the second stream from now on. What
+    /// sets the first one's wake-ups.
+    pub fn second(&mut self) -> FirstStream {
+        let (ends, events, played) = ends();
+        *self.ends.lock() = Some(ends);
+        FirstStream {
+            events: std::mem::replace(&mut self.events, events),
+            played: std::mem::replace(&mut self.played, played),
+        }
+    }
+
     /// The device is there for the first time.
     pub fn appear(&mut self) {
         self.is_absent.set(false);
@@ -151,6 +164,20 @@ impl Bench {
     pub fn is_open(&self) -> bool {
         // The bench and the device hold one each.
         Arc::strong_count(&self.open_count) > 2
+    }
+}
+
+/// The bench of a stream that is about to be exchanged for a second one.
+pub struct FirstStream {
+    events: Sender<Event>,
+    played: Receiver<Vec<i32>>,
+}
+
+impl FirstStream {
+    /// A wake-up; what was played in it, nothing when the stream is closed.
+    pub fn tick(&self) -> Option<Vec<i32>> {
+        self.events.send(Event::Tick { underrun: false }).ok()?;
+        self.played.recv_timeout(PATIENCE).ok()
     }
 }
 
@@ -236,6 +263,8 @@ fn open(
         ends,
         rate_hz: request.rate_hz,
         refuses_to_start: faults.refuses_to_start,
+        keeps_silence: faults.keeps_silence,
+        has_fallen_behind: false,
         now_ns: 0,
         underrun: false,
         memory: vec![0; (PERIOD_FRAMES * 8) as usize],
@@ -302,6 +331,8 @@ struct FakeEndpoint {
     ends: Ends,
     rate_hz: u32,
     refuses_to_start: bool,
+    keeps_silence: bool,
+    has_fallen_behind: bool,
     now_ns: u64,
     underrun: bool,
     memory: Vec<u8>,
@@ -358,6 +389,10 @@ impl Endpoint for FakeEndpoint {
         }
     }
 
+    fn has_fallen_behind(&self) -> bool {
+        self.has_fallen_behind
+    }
+
     fn chosen(&self) -> Chosen {
         Chosen {
             output: Some(ENDPOINT_ID.to_owned()),
@@ -385,6 +420,7 @@ impl Endpoint for FakeEndpoint {
             Ok(Event::Tick { underrun }) => {
                 self.now_ns += 2_000_000;
                 self.underrun = underrun;
+                self.has_fallen_behind |= underrun && self.keeps_silence;
                 Wake::Due
             }
             Ok(Event::Woken) => Wake::Interrupted,
