@@ -106,6 +106,8 @@ struct Manner<'a> {
     on_default: bool,
     /// The user's configuration file; none: there is none.
     config: Option<&'a Path>,
+    /// The backend whose programs have the program's bitness; none: its own.
+    like: Option<Backend>,
 }
 
 /// A host program at work.
@@ -223,6 +225,21 @@ impl Rig<'_> {
         self.host(how, sound, name, manner)
     }
 
+    /// As [`Rig::start_host`], by the program that the backend `like` has.
+    pub fn start_host_like(
+        &mut self,
+        how: &Playback<'_>,
+        sound: &Sound,
+        name: &str,
+        like: Backend,
+    ) -> Result<Host> {
+        let manner = Manner {
+            like: Some(like),
+            ..Manner::default()
+        };
+        self.host(how, sound, name, manner)
+    }
+
     fn host(
         &mut self,
         how: &Playback<'_>,
@@ -242,8 +259,9 @@ impl Rig<'_> {
         let _ = fs::remove_file(&report);
         let _ = fs::remove_file(&recording);
 
-        let program = places::programs_for(self.paths, how.backend).join("pa-host.exe");
-        let library = places::windows_path(&places::portaudio_for(self.paths, how.backend));
+        let like = manner.like.unwrap_or(how.backend);
+        let program = places::programs_for(self.paths, like).join("pa-host.exe");
+        let library = places::windows_path(&places::portaudio_for(self.paths, like));
         let wine = self.wine(how.backend)?;
         let mut host = match manner.on_default {
             false => wine.command_to(program, how.sink),

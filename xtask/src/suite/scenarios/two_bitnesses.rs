@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::super::{Leg, Passed, native, passed, stage::Stage};
 use super::playback::{self, exclusive, shared};
@@ -14,8 +15,15 @@ use super::{Driver, EXCLUSIVE, SHARED, registration, validator};
 use crate::build;
 use crate::captured;
 use crate::paths::Paths;
+use crate::rig::Rig;
 use crate::rig::places::{self, Backend};
+use crate::rig::playback::{Host, Playback};
+use crate::rig::server::Sink;
 use crate::rig::wine::Wine;
+use crate::rig::witness::undisturbed_between;
+use crate::routed::{self, found, two_sounds};
+use crate::sound::Sound;
+use crate::sound::compare::Comparison;
 use crate::sound::raw::RawFormat::{Float32, Int16, Int24, Int32};
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -45,6 +53,10 @@ pub fn legs() -> Vec<Leg> {
         format!("{MARK}one command registers both drivers and leaves nothing"),
         both,
     )];
+    legs.push(Leg::new(
+        format!("{MARK}one router for programs of both bitnesses"),
+        one_router,
+    ));
     legs.push(Leg::new(
         format!("{MARK}unit tests of the interface"),
         interface,
@@ -109,6 +121,80 @@ fn both(stage: &mut Stage<'_>) -> Result<Passed> {
         }
     }
     Ok(passed("by the 64-bit and by the 32-bit program"))
+}
+
+/// How long both play together.
+const TOGETHER_FRAMES: usize = 96_000;
+
+/// A 32-bit and a 64-bit program play through one router, which is 64-bit: both sounds are in the sum, bit
+/// for bit.
+fn one_router(stage: &mut Stage<'_>) -> Result<Passed> {
+    let both = gather(stage)?;
+    stage.forget_driver(BACKEND)?;
+    // The test programs of both bitnesses.
+    stage.rig_with_driver(BACKEND)?;
+    stage.forget_driver(BACKEND)?;
+    let paths = stage.paths;
+    let rig = stage.rig()?;
+    run(rig.wine(BACKEND)?, paths, &both.wide, &["register"])?;
+    let sounds = two_sounds(TOGETHER_FRAMES);
+    let outcome = undisturbed_between(
+        || play_both(rig, &both, &sounds),
+        |(parts, _)| parts.iter().all(Comparison::is_complete),
+    );
+    run(rig.wine(BACKEND)?, paths, &both.wide, &["unregister"])?;
+    let ((parts, status), tries) = outcome?;
+    for part in &parts {
+        playback::demand(part, 0).with_context(|| tries.testimony())?;
+    }
+    let clients = status["clients"].as_array().map_or(0, Vec::len);
+    ensure!(clients == 2, "one router should have both, but: {status}");
+    Ok(passed("both bit-exact in the sum"))
+}
+
+fn play_both(
+    rig: &mut Rig<'_>,
+    both: &Both,
+    sounds: &[Sound; 2],
+) -> Result<([Comparison; 2], Value)> {
+    let paths = rig.paths;
+    let sink = Sink {
+        format: Float32,
+        rate_hz: sounds[0].rate_hz,
+        channels: sounds[0].channels,
+    };
+    let how = Playback {
+        backend: BACKEND,
+        sink,
+        ..routed::how()
+    };
+    let recorder = rig.record(sink)?;
+    let narrow = rig.start_host(&how, &sounds[0], "both-narrow")?;
+    let wide = rig.start_host_like(&how, &sounds[1], "both-wide", Backend::Pulse)?;
+    let mut status = Value::Null;
+    for _ in 0..40 {
+        captured::pause(Duration::from_millis(50))?;
+        let wine = rig.wine(BACKEND)?;
+        let listed = run(wine, paths, &both.wide, &["route", "list", "--json"]);
+        let Ok(listed) = listed else { continue };
+        status = serde_json::from_str(&listed).context("the list is unclear")?;
+        if status["clients"]
+            .as_array()
+            .is_some_and(|all| all.len() == 2)
+        {
+            break;
+        }
+    }
+    let hosts = [narrow, wide].map(Host::finish);
+    let recorded = recorder.finish()?;
+    // Nobody needs it any more, but it would not end at once.
+    let _ = run(rig.wine(BACKEND)?, paths, &both.wide, &["route", "end"]);
+    hosts.into_iter().collect::<Result<Vec<_>>>()?;
+    let recorded = [recorded];
+    Ok((
+        [0, 1].map(|which| found(&recorded, which, &sounds[which])),
+        status,
+    ))
 }
 
 /// Everybody has both drivers, and who asks would load the DLL of his own bitness.
