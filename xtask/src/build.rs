@@ -11,7 +11,13 @@ use crate::paths::Paths;
 use crate::process;
 
 #[cfg(not(windows))]
-const RIG_PROGRAMS: &[&str] = &["pa-host", "sdl-host", "asio-check", "competitor"];
+const RIG_PROGRAMS: &[&str] = &[
+    "pa-host",
+    "sdl-host",
+    "asio-check",
+    "competitor",
+    "event-witness",
+];
 const LIMIT: Duration = Duration::from_secs(1800);
 
 /// What `build` was asked for.

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::bench::measure::measure;
-use crate::bench::rows::{Mode, Player, Row};
+use crate::bench::measure::measure_on;
+use crate::bench::rows::{Player, Row};
 use crate::rig::Rig;
 use crate::rig::card::Report;
 use crate::rig::places::Backend;
@@ -27,8 +27,6 @@ pub const BLOCK_FRAMES: u32 = 480;
 pub const DRIVER: &str = "ASIO2WASAPI Router";
 /// Wine starts a program at the expense of those that run; by then all have been started.
 pub const ALL_RUN_FRAMES: usize = 96_000;
-/// A period that the card has in exclusive mode, and its block.
-pub const EXCLUSIVE_FRAMES: u32 = 512;
 /// How far a latency may be off that is told by two clocks, in frames: a third of a millisecond.
 const OFF_FRAMES_MAX: i64 = 16;
 
@@ -113,11 +111,46 @@ pub fn how() -> Playback<'static> {
     }
 }
 
+/// What the router plays on while latencies are taken.
+pub struct Under {
+    /// The driver that plays on the same device without the router.
+    alone: &'static str,
+    /// What the simulated machine is; none: what it is without a description.
+    machine: Option<&'static str>,
+    /// The router's part of the configuration.
+    router: &'static str,
+    /// The device's period and the host's block.
+    pub block_frames: u32,
+}
+
+/// A card in exclusive mode.
+pub const ON_CARD: Under = Under {
+    alone: "ASIO2WASAPI Exclusive",
+    machine: None,
+    router: "[router]\ncycle_frames = 512\n\
+             [router.sink.Out]\nkind = \"device\"\ndevice = \"default\"\nmode = \"exclusive\"\n",
+    block_frames: 512,
+};
+
+/// Another maker's ASIO driver keeps the time.
+pub const ON_HARDWARE: Under = Under {
+    alone: "Simcard Hardware",
+    machine: Some(MACHINE),
+    router: "[router.sink.Interface]\nkind = \"asio\"\ndevice = \"Simcard Hardware\"\n",
+    block_frames: 64,
+};
+
+/// A card, another beside it, and hardware with an ASIO driver and short blocks.
+pub const MACHINE: &str = "card Simulated Card\n render OUT\n capture IN\n\
+                           card Spare Card\n render SPARE\n\
+                           hardware Simcard Hardware\n blocks 64\n render HW OUT\n capture HW IN\n";
+
 /// Frames from a program's callback to the DAC, and as the driver tells them.
 #[derive(Clone, Debug)]
 pub struct Latencies {
     /// The driver alone, then through the router inside the cycle and beside it: measured, told.
     pub rows: [(u64, u64); 3],
+    block_frames: u32,
 }
 
 const WAYS: [&str; 3] = ["the driver alone", "synchronous", "pipelined"];
@@ -126,7 +159,7 @@ impl Latencies {
     /// Nothing is added inside the cycle, one block beside it, and told is as much.
     pub fn is_right(&self) -> bool {
         let [alone, inside, beside] = self.rows;
-        let block = i64::from(EXCLUSIVE_FRAMES);
+        let block = i64::from(self.block_frames);
         let is = |added: i64, wanted: i64| (added - wanted).abs() <= OFF_FRAMES_MAX;
         let more = |a: u64, b: u64| a as i64 - b as i64;
         is(more(inside.0, alone.0), 0)
@@ -145,8 +178,8 @@ impl Latencies {
     }
 }
 
-/// PortAudio on the device in exclusive mode for so many seconds: by the driver alone, through the router inside the
-/// cycle, and beside it. The driver starts the router.
+/// PortAudio for so many seconds: by the driver alone, through the router inside the cycle, and beside it.
+/// The driver starts the router.
 ///
 /// # Errors
 /// A program fails, or nothing is heard.
@@ -154,36 +187,34 @@ pub fn latencies(
     rig: &mut Rig<'_>,
     card: &Path,
     product: &Path,
+    under: &Under,
     seconds: usize,
 ) -> Result<Latencies> {
     let mut rows = [(0, 0); 3];
     for (way, row) in WAYS.iter().zip(&mut rows) {
-        let driver = match *way {
-            "the driver alone" => "ASIO2WASAPI Exclusive",
-            _ => DRIVER,
-        };
-        let config = rig.paths.rig().join("routed.toml");
+        let driver = if *way == WAYS[0] { under.alone } else { DRIVER };
         if driver == DRIVER {
-            let text = format!(
-                "[profile.{DRIVER:?}]\nhand_over = {way:?}\n\
-                 [router]\ncycle_frames = {EXCLUSIVE_FRAMES}\n\
-                 [router.sink.Out]\nkind = \"device\"\ndevice = \"default\"\nmode = \"exclusive\"\n"
-            );
+            let config = rig.paths.rig().join("routed.toml");
+            let router = under.router;
+            let text = format!("[profile.{DRIVER:?}]\nhand_over = {way:?}\n{router}");
             fs::write(&config, text).context("cannot write the configuration")?;
             rig.wine(Backend::Card)?.use_config(Some(&config));
         }
         let player = Row {
             player: Player::Ours,
-            mode: Some(Mode::Exclusive),
-            block_frames: Some(EXCLUSIVE_FRAMES),
+            mode: None,
+            block_frames: Some(under.block_frames),
             driver: Some(driver.to_owned()),
             records: false,
         };
-        let taken = measure(rig, card, &player, seconds, false);
+        let taken = measure_on(rig, card, under.machine, &player, seconds, false);
         router::end(rig, product)?;
         rig.wine(Backend::Card)?.use_config(None);
         let taken = taken.context(*way)?;
         *row = (taken.frames, taken.told_frames);
     }
-    Ok(Latencies { rows })
+    Ok(Latencies {
+        rows,
+        block_frames: under.block_frames,
+    })
 }

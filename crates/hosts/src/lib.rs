@@ -4,7 +4,10 @@
 //! - `pa-host` is PortAudio, a real ASIO and WASAPI host, loaded at run time.
 //! - `sdl-host` is SDL, a library of games and media players, on WASAPI.
 //! - `asio-check` is a host of our own that also does what hosts should not do.
+//! - `event-witness` tells when the system itself is slow.
 
+#[cfg(windows)]
+pub mod ball;
 pub mod checks;
 pub mod clock;
 #[cfg(windows)]

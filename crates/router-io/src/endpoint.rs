@@ -145,8 +145,11 @@ impl<L: Link> RouterEndpoint<L> {
     /// So long it waits for the next block before it says that none came, in whole milliseconds, which
     /// the system can wait.
     fn patience_ns(&self) -> u64 {
-        let periods = if self.is_overdue { 1 } else { 2 };
-        let ns = periods * u64::from(self.block_frames) * NS_PER_SECOND / u64::from(self.rate_hz);
+        let frames = match self.is_overdue {
+            true => u64::from(self.block_frames),
+            false => patience_frames(self.block_frames, self.cycle_frames),
+        };
+        let ns = frames * NS_PER_SECOND / u64::from(self.rate_hz);
         ns.div_ceil(NS_PER_MS) * NS_PER_MS
     }
 
@@ -326,6 +329,14 @@ impl<L: Link> Drop for RouterEndpoint<L> {
     }
 }
 
+/// How long after a block the next may be asked for, and a cycle or a block more, whichever is longer.
+/// Blocks that are no cycles are asked for unevenly: one of 512 frames in cycles of 480 once in each, and in
+/// every sixteenth not at all.
+fn patience_frames(block_frames: u32, cycle_frames: u32) -> u64 {
+    let (block, cycle) = (u64::from(block_frames), u64::from(cycle_frames.max(1)));
+    block.next_multiple_of(cycle) + block.max(cycle)
+}
+
 const SAMPLE_BYTES: usize = SampleFormat::Float32.bytes();
 
 /// Puts a channel's samples to their places in the frames.
@@ -352,4 +363,35 @@ fn deinterleave(bytes: &[u8], channel: usize, channels: u16, plane: &mut [f32]) 
 
 fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::patience_frames;
+
+    #[test]
+    fn nobody_is_impatient_between_blocks_that_come_as_they_should() {
+        assert_eq!(patience_frames(480, 480), 960);
+        for (block, cycle) in [
+            (512, 480),
+            (64, 480),
+            (480, 512),
+            (1, 700),
+            (700, 1),
+            (64, 0),
+        ] {
+            // As a seat does: asked when too little is there for the cycle.
+            let (mut there, mut longest, mut last) = (0, 0, 0);
+            for now in (0..).step_by(cycle.max(1) as usize).take(2_000) {
+                while there < cycle {
+                    there += block;
+                    longest = longest.max(now - last);
+                    last = now;
+                }
+                there -= cycle;
+            }
+            let patience = patience_frames(block, cycle);
+            assert!(patience > longest, "{block} in {cycle}: {longest}");
+        }
+    }
 }

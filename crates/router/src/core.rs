@@ -249,6 +249,13 @@ fn give<L: Link>(mixer: &mut Mixer, first: usize, placed: &Placed<L>) {
     }
 }
 
+/// Gives a client what it hears, and asks for a block if one is wanted.
+fn ask<L: Link>(mixer: &Mixer, outputs: usize, placed: &mut Placed<L>, now_ns: u64) {
+    let first = outputs + placed.inputs.start;
+    let heard = |channel| Some(mixer.sink(first + channel));
+    placed.seat.ask(now_ns, heard);
+}
+
 impl<L: Link> Client for Core<L> {
     fn block_frames(&self) -> u32 {
         self.spec.cycle_frames
@@ -272,10 +279,9 @@ impl<L: Link> Client for Core<L> {
         let (inputs, outputs) = (self.spec.device_inputs, self.spec.device_outputs);
         let (mixer, now_ns) = (&mut self.mixer, time.now_ns);
         let clock = &self.clock;
+        let left_ns = || deadline_ns.saturating_sub(clock());
         for placed in self.seats.iter_mut().flatten() {
-            placed
-                .seat
-                .gather(now_ns, || deadline_ns.saturating_sub(clock()));
+            placed.seat.gather(now_ns);
             give(mixer, inputs, placed);
         }
         for placed in self.seats.iter_mut().flatten() {
@@ -283,16 +289,17 @@ impl<L: Link> Client for Core<L> {
                 .inputs
                 .clone()
                 .for_each(|channel| mixer.make(outputs + channel));
-            let first = outputs + placed.inputs.start;
-            let mixer = &*mixer;
-            placed
-                .seat
-                .ask(now_ns, |channel| Some(mixer.sink(first + channel)));
+            if !placed.seat.is_late() {
+                ask(mixer, outputs, placed, now_ns);
+            }
         }
+        // All are at it now, so that who is waited for takes nobody else's time.
         for placed in self.seats.iter_mut().flatten() {
-            placed
-                .seat
-                .finish(now_ns, || deadline_ns.saturating_sub(clock()));
+            if placed.seat.is_late() {
+                placed.seat.catch_up(now_ns, left_ns);
+                ask(mixer, outputs, placed, now_ns);
+            }
+            placed.seat.finish(now_ns, left_ns);
             give(mixer, inputs, placed);
         }
         (0..outputs).for_each(|channel| mixer.make(channel));

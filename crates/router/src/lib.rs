@@ -6,13 +6,14 @@
 //! the channels of everything that records, and gives those of everything that plays.
 //!
 //! In each cycle it
-//! 1. takes what pipelined clients have made, waiting for one only if it is late,
+//! 1. takes what pipelined clients have made,
 //! 2. mixes what the clients hear, and asks them for their blocks,
-//! 3. takes what synchronous clients make, waiting no longer than until one deadline for all,
+//! 3. takes what synchronous clients make, and pipelined ones that were late, waiting no longer than until
+//!    one deadline for all,
 //! 4. mixes what the devices play.
 //!
 //! What a client hears of a device or of a pipelined client is of this cycle, what it hears of a
-//! synchronous client is of the cycle before.
+//! synchronous client is of the cycle before. Who hears a pipelined client that is late hears silence.
 //!
 //! A client whose block is not there in time is silent, and counted; nobody else notices. Clients
 //! may have blocks of any length: what is longer or shorter than a cycle is put together ([`Seat`]).

@@ -87,6 +87,8 @@ pub struct Seat<L> {
     plays: Queue,
     /// A block was asked for and not collected.
     is_asked: bool,
+    /// It runs beside the cycle and has made too little for this one so far.
+    is_late: bool,
     /// What plays first was played in the cycle before.
     is_used: bool,
     /// It has just changed over into the cycle.
@@ -117,6 +119,7 @@ impl<L: Link> Seat<L> {
             block_frames,
             cycle_frames,
             is_asked: false,
+            is_late: false,
             is_used: false,
             skips: false,
             is_resting: false,
@@ -166,18 +169,33 @@ impl<L: Link> Seat<L> {
     }
 
     /// First in a cycle: what a client that runs beside it has made is there for
-    /// [`output`](Self::output) from now on. False for one that runs inside. It is waited for only if it
-    /// is late, as where a device that was late itself wants two cycles at once; `left_ns` as in
-    /// [`finish`](Self::finish).
-    pub(crate) fn gather(&mut self, now_ns: u64, left_ns: impl Fn() -> u64) -> bool {
+    /// [`output`](Self::output) from now on; nobody is waited for. One that has not made enough is
+    /// [late](Self::is_late), and silent until it has [caught up](Self::catch_up).
+    pub(crate) fn gather(&mut self, now_ns: u64) {
         if self.running == Running::Synchronous {
-            return false;
+            return;
         }
         self.drop_used();
+        while self.plays.frames() < self.cycle_frames && !self.is_late {
+            match self.end.is_done() {
+                true => self.collect(0, now_ns),
+                false => self.is_late = true,
+            }
+        }
+    }
+
+    /// Whether [`gather`](Self::gather) found too little in this cycle.
+    pub(crate) fn is_late(&self) -> bool {
+        self.is_late
+    }
+
+    /// What a client beside the cycle has made that was late, as where a device that was late itself wants
+    /// two cycles at once. `left_ns` as in [`finish`](Self::finish).
+    pub(crate) fn catch_up(&mut self, now_ns: u64, left_ns: impl Fn() -> u64) {
+        self.is_late = false;
         while self.plays.frames() < self.cycle_frames {
             self.collect(left_ns(), now_ns);
         }
-        true
     }
 
     fn drop_used(&mut self) {

@@ -180,6 +180,45 @@ fn a_late_client_is_silent_and_nobody_else_loses_a_frame() {
 }
 
 #[test]
+fn who_is_killed_takes_no_time_from_the_others() {
+    const MS: u64 = 1_000_000;
+    let ways = [
+        // Of half a cycle, which is 5 ms.
+        (HandOver::Synchronous, 4 * MS, 0),
+        // Of a whole one.
+        (HandOver::Pipelined, 9 * MS, 480),
+    ];
+    for (victims, dies_first) in [(1, true), (1, false), (5, true)] {
+        for (dying, _, _) in ways {
+            for (staying, take_ns, delay) in ways {
+                let mut machine = Machine::new(480);
+                let ways = match dies_first {
+                    true => [vec![dying; victims], vec![staying]].concat(),
+                    false => [vec![staying], vec![dying; victims]].concat(),
+                };
+                let attached: Vec<Attached> = ways
+                    .into_iter()
+                    .map(|way| machine.attach(480, way, counting()))
+                    .collect();
+                let stays = if dies_first { victims } else { 0 };
+                machine.clients[stays].take(take_ns);
+                machine.route(&[(attached[stays].sources.start, 0)]);
+                machine.run(5);
+                for (at, client) in machine.clients.iter().enumerate() {
+                    if at != stays {
+                        client.kill();
+                    }
+                }
+                machine.run(5);
+                let what = format!("{victims} {dying:?} killed, {staying:?} stays, {dies_first}");
+                assert_delayed(&machine.played[0], delay, &what);
+                assert_eq!(attached[stays].view.status().late_blocks, 0, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_client_that_needs_its_time_gets_it_and_loses_it_again() {
     let mut machine = Machine::new(64);
     let attached = machine.attach(64, HandOver::Auto, counting());

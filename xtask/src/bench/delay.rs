@@ -75,7 +75,7 @@ pub struct Callbacks<'a> {
 }
 
 /// The device's frame at an instant, reckoned from the last hand-over before it.
-fn frame_at(time_ns: u64, blocks: &[Block]) -> Option<u64> {
+pub fn frame_at(time_ns: u64, blocks: &[Block]) -> Option<u64> {
     let after = blocks.partition_point(|block| block.released_ns <= time_ns);
     let near = blocks.get(after.saturating_sub(1))?;
     let frames = |ns: u64| (u128::from(ns) * u128::from(RATE_HZ) / 1_000_000_000) as u64;
@@ -95,8 +95,10 @@ mod tests {
 
     fn blocks() -> Vec<Block> {
         let block = |ms: u64| Block {
+            event_ns: None,
             released_ns: 500 * MS + ms * MS,
             written_at_frame: 7 + ms * 48,
+            played_at_frame: None,
         };
         vec![block(0), block(10), block(20)]
     }

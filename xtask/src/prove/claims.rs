@@ -253,24 +253,31 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         id: "router-mix",
-        sentence: "Two of PortAudio's ASIO hosts play through the router at once, and both are found, \
-                   bit by bit and whole, in the sum that the simulated card's DAC played in real time \
-                   under Wine. A program that runs inside the router's cycle is heard as soon as by the \
-                   driver alone, one beside it a block later, from its callback to the DAC, and the \
-                   driver tells it so.",
-        target: "all frames of ten mixes, bit-exact; 0 frames added inside the cycle, one block beside \
+        sentence: "On another maker's ASIO hardware, simulated, with blocks of 64 frames, two of PortAudio's \
+                   ASIO hosts play through the router at once, one inside its cycle and one beside it, and \
+                   both are found, bit by bit and whole, in the sum that the hardware's DAC played in real \
+                   time under Wine; so is, at its gain, what PortAudio's WASAPI plays to an endpoint \
+                   meanwhile, which comes by loopback. A program that runs inside the router's cycle is \
+                   heard as soon as by the hardware's driver alone, one beside it a block later, from its \
+                   callback to the DAC, and the driver tells it so.",
+        target: "all frames of the hosts in ten mixes, bit-exact; the WASAPI program within 0.1 dB of its \
+                 gain and at most 1440 frames (30 ms) from its endpoint's DAC, where a loopback packet has \
+                 its time stamp, to the hardware's DAC; 0 frames added inside the cycle, one block beside \
                  it, measured within 16 frames",
         source: Source::RouterMix,
         judge: judge::router_mix,
     },
     Claim {
         id: "router-isolation",
-        sentence: "A client of the router that is killed while it plays costs another, which runs beside \
-                   the cycle, nothing; a \
-                   router that is killed costs silence: the host plays on, the driver starts another \
-                   router, and the host is heard again by it, under Wine on the simulated card.",
-        target: "0 gaps in the other's sound in 100 kills; in 20 kills of the router silence of at most \
-                 a second each, and no frame twice",
+        sentence: "A client of the router that is killed while it plays costs two others, one inside the \
+                   cycle and one beside it, nothing: ten are started, and when all play calmly they are \
+                   killed one after the other. Gaps while programs begin are told, not judged: Wine's \
+                   server, through which all events go, the simulated card's too, keeps everybody waiting \
+                   then. A router that is killed costs silence: both hosts play on, the driver starts \
+                   another router, and they are heard again by it, under Wine on the simulated card.",
+        target: "0 gaps in the others' sound in 100 kills, from the first of a round to 0.6 s after its \
+                 last; after each of 20 kills of the router nothing is missing from a second on, and no \
+                 frame is heard twice",
         source: Source::RouterIsolation,
         judge: judge::router_isolation,
     },

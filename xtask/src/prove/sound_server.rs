@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Result;
-use nix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
 use crate::captured::pause;
 use crate::paths::{DEFAULT_TARGET, Paths};
 use crate::rig::Rig;
+use crate::rig::events::counter_ns;
 use crate::rig::listener::Heard;
 use crate::rig::places::Backend;
 use crate::rig::playback::{Host, Playback};
@@ -143,14 +143,14 @@ fn one(rig: &mut Rig<'_>, driver: (&str, Backend), fault: Fault, away: Duration)
     first.wait_for_sound(START_LIMIT)?;
     pause(BEFORE)?;
 
-    let struck_ns = now_ns()?;
+    let struck_ns = counter_ns()?;
     let (first, second, usable_ns) = match fault {
         Fault::SinkRemoved => {
             rig.server().remove(MAIN)?;
             let first = first.finish_early()?;
             pause(away)?;
             rig.server().ensure_prompt(MAIN)?;
-            (first, rig.listen_now(MAIN)?, now_ns()?)
+            (first, rig.listen_now(MAIN)?, counter_ns()?)
         }
         Fault::ServerKilled => {
             rig.server().kill();
@@ -158,12 +158,12 @@ fn one(rig: &mut Rig<'_>, driver: (&str, Backend), fault: Fault, away: Duration)
             pause(away)?;
             rig.server().revive()?;
             rig.server().ensure_prompt(MAIN)?;
-            (first, rig.listen_now(MAIN)?, now_ns()?)
+            (first, rig.listen_now(MAIN)?, counter_ns()?)
         }
         Fault::DefaultMoved => {
             let second = rig.listen_now(OTHER)?;
             pause(away)?;
-            let moved_ns = now_ns()?;
+            let moved_ns = counter_ns()?;
             rig.server().set_default(OTHER, QUIET)?;
             pause(away)?;
             (first.finish()?, second, moved_ns)
@@ -276,10 +276,4 @@ fn repeated(before: &[Span], after: &[Span]) -> usize {
         .zip(after.first())
         .is_some_and(|(last, first)| first.first < last.end);
     ends(before) + ends(after) + usize::from(over)
-}
-
-/// On the clock of a recording's arrivals.
-fn now_ns() -> Result<u64> {
-    let time = clock_gettime(ClockId::CLOCK_MONOTONIC_RAW)?;
-    Ok(Duration::from(time).as_nanos() as u64)
 }

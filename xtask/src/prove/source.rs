@@ -194,13 +194,14 @@ impl Source {
             ],
             Source::RouterMix => vec![
                 "asio2wasapi.exe route".to_owned(),
-                "pa-host.exe play --host-api asio --device \"ASIO2WASAPI Router\", two at once"
+                "pa-host.exe play --host-api asio --device \"ASIO2WASAPI Router\" --block 64, two at once"
                     .to_owned(),
+                "pa-host.exe play --host-api wasapi-shared --device SPARE".to_owned(),
             ],
             Source::RouterIsolation => vec![
                 "asio2wasapi.exe route".to_owned(),
                 "pa-host.exe play --host-api asio --device \"ASIO2WASAPI Router\"".to_owned(),
-                "taskkill /F /PID ROUTER".to_owned(),
+                "kill -s KILL CLIENT, and ROUTER".to_owned(),
             ],
             Source::RouterServer => vec![
                 "PULSE_SINK=MIX PULSE_SOURCE=PROGRAM.monitor asio2wasapi.exe route".to_owned(),
@@ -326,7 +327,7 @@ mod on_wine {
     const fn routed_extent(quick: bool) -> routed::Extent {
         routed::Extent {
             mixes: if quick { 2 } else { 10 },
-            client_kills: if quick { 3 } else { 100 },
+            client_kills: if quick { 20 } else { 100 },
             router_kills: if quick { 2 } else { 20 },
         }
     }

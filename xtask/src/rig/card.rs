@@ -132,12 +132,16 @@ pub struct Spread {
 }
 
 /// One hand-over to WASAPI.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 pub struct Block {
+    /// When the device asked for it, on the performance counter, if it did.
+    pub event_ns: Option<u64>,
     /// When, on the performance counter.
     pub released_ns: u64,
     /// During which of the device's frames.
     pub written_at_frame: u64,
+    /// The device's frame in which its first frame was heard.
+    pub played_at_frame: Option<u64>,
 }
 
 /// Frames of one converter without a gap.

@@ -9,9 +9,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use nix::time::{ClockId, clock_gettime};
 
 use super::daemon::Daemon;
+use super::events::counter_ns;
 use super::places;
 use super::private_dir::PrivateDirs;
 use super::server::Sink;
@@ -130,8 +130,7 @@ fn take(
         if part[..length].iter().any(|byte| *byte != 0) {
             hears.store(true, Ordering::Relaxed);
         }
-        let time = clock_gettime(ClockId::CLOCK_MONOTONIC_RAW)?;
-        let time_ns = Duration::from(time).as_nanos() as u64;
+        let time_ns = counter_ns()?;
         arrivals.push(Arrival {
             frames: (bytes.len() / frame_bytes) as u64,
             time_ns,

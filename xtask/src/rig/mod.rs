@@ -3,6 +3,7 @@
 
 pub mod card;
 mod daemon;
+pub mod events;
 pub mod listener;
 pub mod places;
 pub mod playback;

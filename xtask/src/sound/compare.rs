@@ -8,6 +8,17 @@ use super::search::{Pair, Place};
 /// More faults than this are not told apart: the sound counts as lost from there on.
 const DROPOUTS_MAX: u32 = 1000;
 
+/// A place where something is missing, added or wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where in the recording.
+    pub at_recorded: usize,
+    /// Frames of what was sent that are not there.
+    pub missing: usize,
+    /// Frames of the recording that are something else.
+    pub foreign: usize,
+}
+
 /// The result of a comparison. All counts are frames of what was sent, unless noted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Comparison {
@@ -26,6 +37,18 @@ pub struct Comparison {
     pub max_error_lsb: u32,
     /// Where in the recording the first found frame is.
     pub begin_in_recording: Option<usize>,
+    /// Which frame of what was sent that is.
+    #[serde(skip)]
+    pub begin_in_sent: Option<usize>,
+    /// Where in the recording the last found frame ends.
+    #[serde(skip)]
+    pub end_in_recording: Option<usize>,
+    /// Where in what was sent it ends.
+    #[serde(skip)]
+    pub end_in_sent: Option<usize>,
+    /// The faults between these two, in order.
+    #[serde(skip)]
+    pub faults: Vec<Fault>,
 }
 
 impl Comparison {
@@ -66,6 +89,7 @@ pub fn compare(played: &Sound, recorded: &Sound, tolerance_lsb: u32) -> Comparis
     let mut result = tally.result;
     result.max_error_lsb = u64::from(tally.max_error).div_ceil(lsb) as u32;
     result.begin_in_recording = begin.map(|place| place.recorded);
+    result.begin_in_sent = begin.map(|place| place.played);
     result
 }
 
@@ -75,7 +99,7 @@ fn walk(pair: &Pair<'_>, begin: Place, tally: &mut Tally) {
     let mut at = begin;
     while at.played < played_end {
         if at.recorded < recorded_end && pair.matches(at) {
-            tally.found(at.played, pair.difference(at));
+            tally.found(at, pair.difference(at));
             at = Place {
                 played: at.played + 1,
                 recorded: at.recorded + 1,
@@ -111,11 +135,13 @@ impl Tally {
         }
     }
 
-    fn found(&mut self, index: usize, error: u32) {
+    fn found(&mut self, at: Place, error: u32) {
         self.result.frames_found += 1;
+        self.result.end_in_recording = Some(at.recorded + 1);
+        self.result.end_in_sent = Some(at.played + 1);
         self.max_error = self.max_error.max(error);
         if error > 0 {
-            self.result.first_difference.get_or_insert(index);
+            self.result.first_difference.get_or_insert(at.played);
         }
     }
 
@@ -129,8 +155,13 @@ impl Tally {
     fn fault(&mut self, at: Place, next: Place) {
         self.result.dropouts += 1;
         self.result.first_difference.get_or_insert(at.played);
-        let missing = next.played - at.played;
-        self.result.frames_inserted += (next.recorded - at.recorded).saturating_sub(missing);
+        let (missing, foreign) = (next.played - at.played, next.recorded - at.recorded);
+        self.result.frames_inserted += foreign.saturating_sub(missing);
+        self.result.faults.push(Fault {
+            at_recorded: at.recorded,
+            missing,
+            foreign,
+        });
     }
 }
 
@@ -185,6 +216,15 @@ mod tests {
         assert_eq!(result.frames_found, SENT - 480);
         assert_eq!(result.first_difference, Some(2000));
         assert_eq!(result.frames_inserted, 0);
+        let fault = Fault {
+            at_recorded: 1234 + 2000,
+            missing: 480,
+            foreign: 0,
+        };
+        assert_eq!(result.faults, [fault]);
+        assert_eq!(result.begin_in_sent, Some(0));
+        assert_eq!(result.end_in_recording, Some(1234 + SENT - 480));
+        assert_eq!(result.end_in_sent, Some(SENT));
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl Handle {
         }
     }
 
+    /// Its process ends at once, whatever it is at.
+    pub fn kill(&self) {
+        *self.0.lock() = None;
+    }
+
     /// From its next block on it takes so long.
     pub fn take(&self, ns: u64) {
         if let Some(client) = &mut *self.0.lock() {
@@ -86,6 +91,8 @@ impl Handle {
 
 impl Link for Virtual {
     fn header(&self) -> &Header {
+        // Time that passes while another is waited for passes for this client, too.
+        self.wake();
         self.link.header()
     }
 

@@ -367,7 +367,7 @@ fn added_frames(stage: &mut Stage<'_>) -> Result<Passed> {
     let mut measured = None;
     let (rows, tries) = undisturbed_between(
         || {
-            let rows = routed::latencies(stage.rig()?, &card, &product, 2)?;
+            let rows = routed::latencies(stage.rig()?, &card, &product, &routed::ON_CARD, 2)?;
             let is_right = rows.is_right();
             measured = Some(rows.words());
             Ok(is_right)

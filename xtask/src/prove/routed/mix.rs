@@ -1,0 +1,272 @@
+//! Two of PortAudio's ASIO hosts and a WASAPI program at once, on another maker's ASIO hardware with short
+//! blocks: what of each the hardware played, and how long the WASAPI program's sound was on its way.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::Bench;
+use crate::rig::card::{Report, Service};
+use crate::rig::places::Backend;
+use crate::rig::playback::{Host, Playback};
+use crate::rig::router::Router;
+use crate::rig::witness::undisturbed_between;
+use crate::routed::{
+    ALL_RUN_FRAMES, CHANNELS, DRIVER, MACHINE, ON_HARDWARE, RATE_HZ, found, how, latencies,
+    two_sounds,
+};
+use crate::sound::make;
+use crate::sound::raw::RawFormat;
+use crate::sound::{Sound, compare::Comparison};
+use crate::{interrupt, progress};
+
+/// How long all play together.
+const TOGETHER_FRAMES: usize = 96_000;
+/// How loud the WASAPI program is to be, in decibels.
+const GAIN_DB: f64 = -6.0;
+/// The sound of which a place is looked for, and how far away it may be.
+const PIECE_FRAMES: usize = 2_048;
+const WAY_FRAMES_MAX: usize = 9_600;
+/// From one such place to the next.
+const STEP_FRAMES: usize = 9_600;
+/// For how long each way of running is measured.
+const LATENCY_SECONDS: usize = 3;
+
+/// So many mixes, and as often the latencies.
+///
+/// # Errors
+/// The rig fails, or a host.
+pub fn take(bench: &mut Bench<'_>, runs: usize) -> Result<Value> {
+    let sounds = Sounds::new();
+    let (mut mixes, mut ways) = (Vec::new(), Vec::new());
+    for run in 1..=runs {
+        let whole = |mix: &Value| {
+            let hosts = mix["hosts"].as_array();
+            hosts.is_some_and(|all| all.iter().all(|host| host["exact"] == true))
+        };
+        let what = format!("{run}/{runs}: two hosts and a WASAPI program");
+        let (mut mix, tries) = progress::step(&what, || {
+            undisturbed_between(|| at_once(bench, &sounds), whole)
+        })?;
+        mix["tries"] = json!(tries.count);
+        mixes.push(mix);
+        let what = format!("{run}/{runs}: latencies");
+        let rows = progress::step(&what, || {
+            let Bench { rig, card, product } = &mut *bench;
+            latencies(rig, card, product, &ON_HARDWARE, LATENCY_SECONDS)
+        })?;
+        ways.push(json!(rows.rows));
+        interrupt::check()?;
+    }
+    Ok(json!({
+        "block_frames": ON_HARDWARE.block_frames, "gain_db": GAIN_DB, "mixes": mixes,
+        "latencies": ways,
+    }))
+}
+
+/// What is played: the hosts on the left, the WASAPI program on the right.
+struct Sounds {
+    hosts: [Sound; 2],
+    wasapi: Sound,
+}
+
+impl Sounds {
+    fn new() -> Self {
+        // The program plays a little longer, as it comes later.
+        let noise = make::noise(RATE_HZ, CHANNELS, 20, TOGETHER_FRAMES + RATE_HZ as usize);
+        Self {
+            hosts: two_sounds(TOGETHER_FRAMES).map(|sound| sound.only_channel(0)),
+            wasapi: noise.between_silence(ALL_RUN_FRAMES, 0).only_channel(1),
+        }
+    }
+}
+
+const ROUTING: &str = "[router.source.Browser]\nkind = \"loopback\"\ndevice = \"SPARE\"\n\
+                       [router.sink.Interface]\nkind = \"asio\"\ndevice = \"Simcard Hardware\"\n\
+                       [router.mix.all]\n\
+                       routes = [{ from = \"Browser\", to = \"Interface\", gain_db = -6.0 }]\n";
+
+fn config(bench: &Bench<'_>, hand_over: &str) -> Result<PathBuf> {
+    let file = bench
+        .rig
+        .paths
+        .rig()
+        .join(format!("mixed-{hand_over}.toml"));
+    let text = format!("[profile.{DRIVER:?}]\nhand_over = {hand_over:?}\n{ROUTING}");
+    fs::write(&file, text).context("cannot write the configuration")?;
+    Ok(file)
+}
+
+fn at_once(bench: &mut Bench<'_>, sounds: &Sounds) -> Result<Value> {
+    let configs = [config(bench, "synchronous")?, config(bench, "pipelined")?];
+    bench.rig.wine(Backend::Card)?.use_config(Some(&configs[0]));
+    let service = Service::start_as(&mut bench.rig, &bench.card, Some(MACHINE))?;
+    let outcome = Router::start(&mut bench.rig, &bench.product).and_then(|router| {
+        let rig = &mut bench.rig;
+        let asio = Playback {
+            block_frames: ON_HARDWARE.block_frames,
+            ..how()
+        };
+        let wasapi = Playback {
+            host_api: "wasapi-shared",
+            device: Some("SPARE"),
+            format: RawFormat::Float32,
+            ..how()
+        };
+        let [upper, lower] = &sounds.hosts;
+        let upper = rig.start_host_as(&asio, upper, "mixed-upper", &configs[0])?;
+        let lower = rig.start_host_as(&asio, lower, "mixed-lower", &configs[1])?;
+        let program = rig.start_host(&wasapi, &sounds.wasapi, "mixed-wasapi")?;
+        let hosts = [upper, lower, program].map(Host::finish);
+        router.finish(&mut bench.rig, &bench.product)?;
+        hosts.into_iter().collect::<Result<Vec<_>>>()
+    });
+    bench.rig.wine(Backend::Card)?.use_config(None);
+    let (report, folder) = bench.finish(service)?;
+    outcome?;
+    let played = Dac::all(&report, &folder, "HW OUT")?;
+    let hosts = [0, 1].map(|which| {
+        let sums: Vec<Sound> = played.iter().map(|dac| dac.sound.only_channel(0)).collect();
+        let Comparison {
+            frames_played,
+            frames_found,
+            dropouts,
+            first_difference,
+            ..
+        } = found(&sums, which, &sounds.hosts[which]);
+        json!({
+            "frames": frames_played, "found": frames_found, "faults": dropouts,
+            "exact": frames_found == frames_played && dropouts == 0 && first_difference.is_none(),
+        })
+    });
+    Ok(json!({
+        "hosts": hosts,
+        "loopback": by_loopback(&report, &folder, &played)?,
+        "stalls": report.stalls.count,
+    }))
+}
+
+/// What a DAC played without a gap.
+struct Dac {
+    sound: Sound,
+    time_ns: u64,
+}
+
+impl Dac {
+    fn all(report: &Report, folder: &Path, endpoint: &str) -> Result<Vec<Self>> {
+        let tracks = report.tracks.iter();
+        let played = tracks.filter(|track| track.played && track.endpoint == endpoint);
+        let dac = |track: &crate::rig::card::Track| {
+            Ok(Self {
+                sound: track.sound(folder)?,
+                time_ns: track.time_ns,
+            })
+        };
+        played.map(dac).collect()
+    }
+
+    fn right(&self) -> Vec<f64> {
+        let samples = self.sound.samples.iter().skip(1);
+        let samples = samples.step_by(usize::from(self.sound.channels));
+        samples.map(|sample| f64::from(*sample)).collect()
+    }
+
+    /// The frame that is under way at that time.
+    fn frame_at(&self, time_ns: u64) -> Option<usize> {
+        let ns = time_ns.checked_sub(self.time_ns)?;
+        Some((u128::from(ns) * u128::from(RATE_HZ) / 1_000_000_000) as usize)
+    }
+
+    fn time_of(&self, frame: usize) -> u64 {
+        self.time_ns + frame as u64 * 1_000_000_000 / u64::from(RATE_HZ)
+    }
+}
+
+/// A stretch of the WASAPI program's sound that its endpoint's DAC played, and the hardware's later.
+struct Way {
+    frames: usize,
+    likeness: f64,
+    gain_db: f64,
+}
+
+fn by_loopback(report: &Report, folder: &Path, hardware: &[Dac]) -> Result<Value> {
+    let longest = |all: Vec<Dac>| all.into_iter().max_by_key(loud_frames);
+    let from =
+        longest(Dac::all(report, folder, "SPARE")?).context("the endpoint played nothing")?;
+    let to = hardware.iter().max_by_key(|dac| loud_frames(dac));
+    let to = to.context("the hardware played nothing")?;
+    let (sent, heard) = (from.right(), to.right());
+    let begin = sent.iter().position(|sample| *sample != 0.0);
+    let begin = begin.context("the WASAPI program was not heard by its own endpoint")?;
+    // Sound from a tap begins when the two clocks are known.
+    let begin = begin + RATE_HZ as usize / 2;
+    let mut ways = Vec::new();
+    for at in (begin..begin + TOGETHER_FRAMES / 2).step_by(STEP_FRAMES) {
+        let piece = sent.get(at..at + PIECE_FRAMES);
+        let piece = piece.context("the WASAPI program was heard for too short a time")?;
+        let place = to
+            .frame_at(from.time_of(at))
+            .context("the hardware began too late")?;
+        ways.push(find(piece, &heard, place)?);
+    }
+    let of = |what: fn(&Way) -> f64| ways.iter().map(what).collect::<Vec<_>>();
+    Ok(json!({
+        "frames": ways.iter().map(|way| way.frames).collect::<Vec<_>>(),
+        "likeness": of(|way| way.likeness),
+        "gain_db": of(|way| way.gain_db),
+    }))
+}
+
+fn loud_frames(dac: &Dac) -> usize {
+    dac.right().iter().filter(|sample| **sample != 0.0).count()
+}
+
+/// Where the piece is, from that place on: where the two are most alike.
+fn find(piece: &[f64], heard: &[f64], place: usize) -> Result<Way> {
+    let within = heard.get(place..).unwrap_or_default();
+    ensure!(
+        within.len() >= PIECE_FRAMES + WAY_FRAMES_MAX,
+        "the hardware ended too early"
+    );
+    let power = |all: &[f64]| all.iter().map(|x| x * x).sum::<f64>();
+    let own = power(piece);
+    let likeness = |frames: usize| {
+        let there = &within[frames..frames + PIECE_FRAMES];
+        let both: f64 = piece.iter().zip(there).map(|(a, b)| a * b).sum();
+        both / (own * power(there)).sqrt().max(f64::MIN_POSITIVE)
+    };
+    let all = (0..WAY_FRAMES_MAX).map(|frames| (frames, likeness(frames)));
+    let (frames, likeness) = all
+        .max_by(|(_, a), (_, b)| a.total_cmp(b))
+        .context("there is nothing to look at")?;
+    let gain = power(&within[frames..frames + PIECE_FRAMES]) / own;
+    Ok(Way {
+        frames,
+        likeness,
+        gain_db: 10.0 * gain.log10(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_is_found_where_it_is_and_as_loud_as_it_is() {
+        let noise = make::noise(RATE_HZ, 1, 24, 30_000);
+        let sent: Vec<f64> = noise
+            .samples
+            .iter()
+            .map(|sample| f64::from(*sample))
+            .collect();
+        let heard: Vec<f64> = [vec![0.0; 777], sent.iter().map(|x| x / 2.0).collect()].concat();
+        let way = find(&sent[1_000..1_000 + PIECE_FRAMES], &heard, 1_000).unwrap();
+        assert_eq!(way.frames, 777);
+        assert!(way.likeness > 0.999_999 && (way.gain_db + 6.0206).abs() < 0.001);
+        let foreign = find(&sent[20_000..20_000 + PIECE_FRAMES], &heard, 1_000).unwrap();
+        assert!(foreign.likeness < 0.2, "{}", foreign.likeness);
+        assert!(find(&sent[..PIECE_FRAMES], &heard, 25_000).is_err());
+    }
+}
