@@ -100,10 +100,14 @@ impl World {
     pub(crate) fn signal(&mut self, id: EndpointId, period_frames: u32) {
         let endpoint = &mut self.endpoints[id.index()];
         let late_ns = endpoint.take_late_ns(period_frames);
+        let mut slow_ns = None;
         for stream in self.streams.values_mut() {
             let waits = stream.endpoint == id && stream.running && stream.wants_event;
             if waits && stream.signal_at.is_none() && stream.signalled.is_none() {
-                let delay_ns = endpoint.draw_delay(late_ns);
+                let now_ns = self.now_ns;
+                let slow_ns =
+                    *slow_ns.get_or_insert_with(|| endpoint.slow_ns(now_ns, period_frames));
+                let delay_ns = endpoint.draw_delay(late_ns.saturating_add(slow_ns));
                 stream.signal_at = Some(self.now_ns.saturating_add(delay_ns));
             }
         }

@@ -105,6 +105,7 @@ impl World {
         let now_ns = self.now_ns;
         let runs = kind.is_exclusive() || self.mixer_runs(endpoint_id);
         let endpoint = &mut self.endpoints[endpoint_id.index()];
+        endpoint.slow = None;
         if runs && !endpoint.active {
             let first_frame = endpoint.clock.frame_from(now_ns);
             let period_frames = match endpoint.user {

@@ -45,6 +45,7 @@ pub(crate) struct Endpoint {
     /// It is one of the system's devices.
     pub(crate) listed: bool,
     pub(crate) late_periods: u32,
+    pub(crate) slow: Option<Slow>,
     pub(crate) refuse_open: Option<SimError>,
     pub(crate) refuse_buffer: Option<SimError>,
     pub(crate) lie: Option<SampleFormat>,
@@ -67,6 +68,34 @@ pub(crate) struct Endpoint {
     pub(crate) wire: Option<Wire>,
 }
 
+/// A driver whose wake-ups have become rarer than its periods.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slow {
+    more_ns: u64,
+    /// When the last of them was, and whether there was one yet.
+    last_ns: Option<u64>,
+}
+
+impl Slow {
+    pub(crate) fn new(more_ns: u64) -> Self {
+        Self {
+            more_ns,
+            last_ns: None,
+        }
+    }
+
+    /// How long after `now_ns` the next wake-up is, at the earliest.
+    fn delay_ns(&mut self, now_ns: u64, period_ns: u64) -> u64 {
+        let due_ns = match self.last_ns {
+            Some(last_ns) => last_ns + period_ns + self.more_ns,
+            None => now_ns,
+        };
+        let next_ns = due_ns.max(now_ns);
+        self.last_ns = Some(next_ns);
+        next_ns - now_ns
+    }
+}
+
 impl Endpoint {
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.spec.name == name || self.card_name == name
@@ -86,6 +115,13 @@ impl Endpoint {
     pub(crate) fn take_late_ns(&mut self, period_frames: u32) -> u64 {
         let periods = u64::from(std::mem::take(&mut self.late_periods));
         self.period_ns(period_frames).saturating_mul(periods)
+    }
+
+    /// What a driver that has slowed down adds to a wake-up that is due now.
+    pub(crate) fn slow_ns(&mut self, now_ns: u64, period_frames: u32) -> u64 {
+        let period_ns = self.period_ns(period_frames);
+        let slow = self.slow.as_mut();
+        slow.map_or(0, |slow| slow.delay_ns(now_ns, period_ns))
     }
 
     /// Gives the converter another format. Its frames are counted on; at another rate the next one

@@ -22,6 +22,9 @@ pub enum Fault {
     Default,
     /// The next wake-up comes so many periods late.
     Late(u32),
+    /// From now on, until a stream of the endpoint is started, wake-ups are a period and so many
+    /// nanoseconds apart.
+    Slow(u64),
     /// The sound service ends; streams and questions get no answer but that.
     ServiceGone,
     /// The service is there again. Old streams stay dead.
@@ -48,6 +51,7 @@ impl fmt::Display for Fault {
             Fault::Format(rate_hz) => write!(f, "format {rate_hz}"),
             Fault::Default => f.write_str("default"),
             Fault::Late(periods) => write!(f, "late {periods} periods"),
+            Fault::Slow(more_ns) => write!(f, "slow {more_ns}ns"),
             Fault::ServiceGone => f.write_str("service gone"),
             Fault::ServiceBack => f.write_str("service back"),
             Fault::RefuseOpen(error) => write!(f, "refuse open 0x{:08X}", error.code()),
@@ -72,7 +76,7 @@ pub struct Scheduled {
 }
 
 /// The forms of a line, for people.
-pub const FORMS: &str = "lose, back, renumber, format RATE, default, late N periods, \
+pub const FORMS: &str = "lose, back, renumber, format RATE, default, late N periods, slow TIME, \
                          service gone, service back, refuse open CODE, refuse buffer CODE, accept, \
                          lie FORMAT, timestamps bad, timestamps good";
 
@@ -135,6 +139,7 @@ fn parse_fault(words: &[&str], on: Option<String>) -> Option<(Fault, Option<Stri
         }
         ["format", rate] => Fault::Format(rate.parse().ok()?),
         ["late", count, "period" | "periods"] => Fault::Late(count.parse().ok()?),
+        ["slow", more] => Fault::Slow(parse_time(more)?),
         ["service", "gone"] => Fault::ServiceGone,
         ["service", "back"] => Fault::ServiceBack,
         ["refuse", "open", code] => Fault::RefuseOpen(SimError::parse(code)?),
@@ -178,6 +183,7 @@ mod tests {
             at 3s format 44100 on OUT
             at 3s default Desk Speakers
             at 3.5s late 3 periods
+            at 3.6s slow 2.5ms on OUT
             at 4s service gone
             at 5s service back
             at 6s refuse open AUDCLNT_E_DEVICE_IN_USE
@@ -197,6 +203,7 @@ mod tests {
             (3_000_000_000, Fault::Format(44_100)),
             (3_000_000_000, Fault::Default),
             (3_500_000_000, Fault::Late(3)),
+            (3_600_000_000, Fault::Slow(2_500_000)),
             (4_000_000_000, Fault::ServiceGone),
             (5_000_000_000, Fault::ServiceBack),
             (6_000_000_000, Fault::RefuseOpen(in_use)),
@@ -218,7 +225,7 @@ mod tests {
                 Some("Desk Speakers")
             ]
         );
-        assert_eq!((targets[5], targets[9]), (None, Some("IN")));
+        assert_eq!((targets[5], targets[10]), (None, Some("IN")));
     }
 
     #[test]
@@ -230,6 +237,7 @@ mod tests {
             "format 44100",
             "default",
             "late 3 periods",
+            "slow 2500000ns",
             "service gone",
             "service back",
             "refuse open 0x8889000A",

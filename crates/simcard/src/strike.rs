@@ -1,6 +1,6 @@
 //! What faults do.
 
-use crate::endpoint::User;
+use crate::endpoint::{Slow, User};
 use crate::error::SimError;
 use crate::fault::{Fault, Scheduled};
 use crate::recorder::Struck;
@@ -107,6 +107,7 @@ impl World {
                 self.with_default_told(flow, |world| world.defaults[flow as usize] = Some(id));
             }
             Fault::Late(periods) => endpoint.late_periods = periods,
+            Fault::Slow(more_ns) => endpoint.slow = Some(Slow::new(more_ns)),
             Fault::RefuseOpen(error) => endpoint.refuse_open = Some(error),
             Fault::RefuseBuffer(error) => endpoint.refuse_buffer = Some(error),
             Fault::Accept => {

@@ -147,6 +147,7 @@ impl World {
             renumbered: 0,
             listed: true,
             late_periods: 0,
+            slow: None,
             refuse_open: None,
             refuse_buffer: None,
             lie: None,

@@ -280,3 +280,37 @@ fn what_is_renumbered_is_gone_and_back_at_once_as_another() {
     assert_eq!(world.default_endpoint(Flow::Render), Some(out));
     world.open(out, shared(0), mix).expect("opened");
 }
+
+#[test]
+fn a_driver_that_has_slowed_down_wakes_seldom_until_a_stream_is_started_anew() {
+    let (mut world, out, _) = card();
+    let format = stereo(SampleFormat::Int32, 48_000);
+    let stream = world.open(out, exclusive(100_000), format).expect("opened");
+    world.set_event(stream).expect("it has events");
+    strike(&mut world, "at 1s slow 2.5ms on OUT");
+    world.start(stream).expect("started");
+    let mut woken = Vec::new();
+    let mut wait = |world: &mut World, until_ns| {
+        woken.clear();
+        while let Some(next_ns) = world.next_event_ns().filter(|next| *next <= until_ns) {
+            world.advance(next_ns);
+            woken.extend(world.take_signal(stream));
+        }
+        let intervals: Vec<u64> = woken.windows(2).map(|two| two[1] - two[0]).collect();
+        intervals
+    };
+    let near = |ns: u64| move |interval: &u64| interval.abs_diff(ns) < 10_000;
+    assert!(wait(&mut world, 999_000_000).iter().all(near(10_000_000)));
+    let slow = wait(&mut world, 2_000_000_000);
+    assert!(
+        slow.len() > 70 && slow[1..].iter().all(near(12_500_000)),
+        "{slow:?}"
+    );
+    world.stop(stream).expect("stopped");
+    world.start(stream).expect("started");
+    let after = wait(&mut world, 3_000_000_000);
+    assert!(
+        after.len() > 90 && after.iter().all(near(10_000_000)),
+        "{after:?}"
+    );
+}

@@ -17,7 +17,7 @@ use crate::process;
 #[cfg(not(windows))]
 use crate::suite::stage::Stage;
 
-const LIMIT: Duration = Duration::from_secs(3600);
+const LIMIT: Duration = Duration::from_secs(3 * 3600);
 /// Drivers that are validated at once. The checks wait most of the time; with many more of them
 /// they would wait for the processor, and notice that.
 const AT_ONCE: usize = 6;

@@ -14,9 +14,6 @@ use crate::sound::pieces::{Piece, pieces};
 /// From the device's buffer to the analogue output, as the card has it without a description.
 const LATENCY_FRAMES: u64 = 24;
 
-/// A track in more pieces than this is torn by more than a machine that was busy now and then.
-const PIECES_MAX: usize = 20;
-
 /// What was heard.
 pub struct Played {
     /// The sound's pieces in the order of time, each with its DAC and the number of its first frame there.
@@ -43,6 +40,7 @@ pub fn check(
     sound: &Sound,
     resampled_after: bool,
     plays_into_nothing: bool,
+    pieces_max: usize,
 ) -> Result<Played> {
     let mut tracks: Vec<&Track> = report.tracks.iter().filter(|track| track.played).collect();
     tracks.sort_by_key(|track| track.time_ns);
@@ -77,7 +75,7 @@ pub fn check(
         let heard = of_track(track, folder, sound)?;
         check_silence(report, track, &heard, plays_into_nothing)?;
         ensure!(
-            heard.len() <= PIECES_MAX,
+            heard.len() <= pieces_max,
             "{} was torn into {} pieces",
             track.endpoint,
             heard.len()
@@ -203,6 +201,16 @@ impl Played {
         let end = self.pieces.last().map_or(0, |(_, _, piece)| piece.end());
         let frames = sound.frames() as u64;
         ensure!(end == frames, "only {end} of {frames} frames were heard");
+        Ok(())
+    }
+
+    /// So many frames at the end were heard without a gap.
+    pub fn demand_whole_end(&self, frames: u64) -> Result<()> {
+        let whole = self.pieces.last().map_or(0, |(_, _, piece)| piece.frames);
+        ensure!(
+            whole >= frames,
+            "only the last {whole} frames came without a gap; it should be {frames}"
+        );
         Ok(())
     }
 
