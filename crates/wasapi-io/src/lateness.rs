@@ -71,8 +71,8 @@ impl Lateness {
         }
     }
 
-    /// The device's queue is empty although it set no event while all of it was played, and for a period
-    /// more: it has run dry, which the next wake-up tells.
+    /// Sound is missing, whatever the clock says: the device has played all that it had and set no event, or
+    /// it was started anew. The next wake-up tells.
     pub(crate) fn missed(&mut self) {
         self.untold = true;
     }

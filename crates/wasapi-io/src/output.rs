@@ -182,6 +182,8 @@ impl Output {
         }
         self.stop();
         self.prepare(self.keep_frames)?;
+        // Sound was lost, which the host is to know.
+        self.lateness.missed();
         self.start().map(|()| true)
     }
 

@@ -296,7 +296,7 @@ fn judge(row: &Row, outcome: &Outcome, sound: &Sound) -> Result<String> {
                 end == sound.frames() as u64,
                 "the host came to frame {end} only"
             );
-            if row.script == LATE {
+            if [LATE, SLOW].contains(&row.script) {
                 ensure!(
                     outcome.overloads > 0,
                     "the host was not told of an overload"
