@@ -104,7 +104,8 @@ pub fn router_mix(data: &Value) -> Result<Figure> {
             "beside_frames": beside, "inside_told_frames": inside_told,
             "beside_told_frames": beside_told, "loopback_frames": middle,
             "loopback_frames_max": longest, "loopback_gain_off_db": gain_off_db,
-            "loopback_likeness_min": likeness, "mixes_again": repeats,
+            "loopback_likeness_min": likeness, "mixes_again": repeats, "mixes": mixes,
+            "latencies": data["latencies"],
         }),
         holds: found == frames && inexact == 0 && latencies_hold && loopback_holds,
     })
@@ -151,29 +152,36 @@ struct Bridged {
     holds: bool,
 }
 
-fn bridged(routers: &Value) -> Result<Bridged> {
-    let kills = integer(routers, "kills")?;
+fn bridged(data: &Value) -> Result<Bridged> {
     let mut bridged = Bridged {
-        kills,
-        repeats: integer(routers, "tries")? - 1,
+        kills: 0,
+        repeats: 0,
         silence_ms: 0,
         over_ms: 0,
         holds: true,
     };
-    for host in list(routers, "hosts")? {
-        let longest = |name: &str| -> Result<i64> {
-            let all = list(host, name)?;
-            ensure!(all.len() as i64 == kills, "it tells not each of `{name}`");
-            let all = all.iter().map(|ms| ms.as_i64().context("no number"));
-            let all = all.collect::<Result<Vec<i64>>>()?;
-            Ok(all.into_iter().max().unwrap_or(0))
-        };
-        let over_ms = longest("over_after_ms")?;
-        bridged.silence_ms = bridged.silence_ms.max(longest("silences_ms")?);
-        bridged.over_ms = bridged.over_ms.max(over_ms);
-        bridged.holds &= over_ms <= SILENCE_MS_MAX
-            && integer(host, "repeated")? == 0
-            && integer(host, "heard_to_frame")? == integer(host, "frames")?;
+    for round in list(data, "routers")? {
+        let kills = integer(round, "kills")?;
+        bridged.kills += kills;
+        bridged.repeats += integer(round, "tries")? - 1;
+        for host in list(round, "hosts")? {
+            let longest = |name: &str| -> Result<i64> {
+                let all = list(host, name)?;
+                ensure!(all.len() as i64 == kills, "it tells not each of `{name}`");
+                let all = all.iter().map(|ms| ms.as_i64().context("no number"));
+                let all = all.collect::<Result<Vec<i64>>>()?;
+                Ok(all.into_iter().max().unwrap_or(0))
+            };
+            let over_ms = longest("over_after_ms")?;
+            // A kill that nobody heard has hit somebody else.
+            let silences = list(host, "silences_ms")?;
+            bridged.holds &= silences.iter().all(|ms| ms.as_i64() > Some(0));
+            bridged.silence_ms = bridged.silence_ms.max(longest("silences_ms")?);
+            bridged.over_ms = bridged.over_ms.max(over_ms);
+            bridged.holds &= over_ms <= SILENCE_MS_MAX
+                && integer(host, "repeated")? == 0
+                && integer(host, "heard_to_frame")? == integer(host, "frames")?;
+        }
     }
     Ok(bridged)
 }
@@ -188,7 +196,7 @@ pub fn router_isolation(data: &Value) -> Result<Figure> {
         before,
         repeats,
     } = survived(&data["clients"])?;
-    let routers = bridged(&data["routers"])?;
+    let routers = bridged(data)?;
     ensure!(
         kills > 0 && routers.kills > 0 && judged_frames > 0,
         "nobody was killed"
@@ -215,7 +223,7 @@ pub fn router_isolation(data: &Value) -> Result<Figure> {
             "missing_frames": missing, "gaps_before": before, "rounds_again": repeats,
             "rounds": data["clients"]["rounds"],
             "router_kills": routers.kills, "silence_ms": routers.silence_ms,
-            "over_after_ms": routers.over_ms, "hosts": data["routers"]["hosts"],
+            "over_after_ms": routers.over_ms, "router_rounds": data["routers"],
         }),
         holds: gaps == 0 && routers.holds,
     })
@@ -261,16 +269,17 @@ mod tests {
                     "gaps": vec![json!({ "missing": 480 }); gaps],
                     "before": [{ "missing": 480 }],
                 }]},
-                "routers": { "kills": 2, "tries": 1, "hosts": [{
+                "routers": [{ "kills": 2, "tries": 1, "hosts": [{
                     "silences_ms": over, "over_after_ms": over, "repeated": 0,
                     "heard_to_frame": heard, "frames": 50,
-                }]},
+                }]}],
             })
         };
         assert!(router_isolation(&data(0, &[200, 1000], 50)).unwrap().holds);
         assert!(!router_isolation(&data(1, &[200, 1000], 50)).unwrap().holds);
         assert!(!router_isolation(&data(0, &[200, 1001], 50)).unwrap().holds);
         assert!(router_isolation(&data(0, &[200], 50)).is_err());
+        assert!(!router_isolation(&data(0, &[0, 200], 50)).unwrap().holds);
         assert!(!router_isolation(&data(0, &[200, 200], 49)).unwrap().holds);
     }
 }

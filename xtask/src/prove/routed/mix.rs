@@ -75,11 +75,24 @@ struct Sounds {
 impl Sounds {
     fn new() -> Self {
         // The program plays a little longer, as it comes later.
-        let noise = make::noise(RATE_HZ, CHANNELS, 20, TOGETHER_FRAMES + RATE_HZ as usize);
+        let mut noise = make::noise(RATE_HZ, CHANNELS, 20, TOGETHER_FRAMES + RATE_HZ as usize);
+        smooth(&mut noise);
         Self {
             hosts: two_sounds(TOGETHER_FRAMES).map(|sound| sound.only_channel(0)),
             wasapi: noise.between_silence(ALL_RUN_FRAMES, 0).only_channel(1),
         }
+    }
+}
+
+/// Each frame the mean of some, so that what is shifted by a part of a frame, or stretched a little, is known
+/// again.
+fn smooth(noise: &mut Sound) {
+    const FRAMES: usize = 16;
+    let channels = usize::from(noise.channels);
+    for at in 0..noise.samples.len() {
+        let own = noise.samples[at..].iter().step_by(channels).take(FRAMES);
+        let sum: i64 = own.map(|sample| i64::from(*sample)).sum();
+        noise.samples[at] = ((sum / FRAMES as i64) as i32) & !0xFFF;
     }
 }
 

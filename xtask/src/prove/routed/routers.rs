@@ -17,7 +17,7 @@ use crate::rig::witness::undisturbed_between;
 use crate::routed::{CHANNELS, RATE_HZ, how};
 use crate::sound::compare::compare;
 use crate::sound::{Sound, make};
-use crate::{captured, process, progress};
+use crate::{captured, interrupt, process, progress};
 
 /// A host needs no longer to begin, and the last kill no longer to be over, in seconds of sound.
 const BESIDE_SECONDS: usize = 8;
@@ -28,20 +28,31 @@ const BACK: Duration = Duration::from_millis(1_000);
 /// Then it is well for so long before the next.
 const CALM: Duration = Duration::from_millis(500);
 
+/// So often it is killed in each round.
+const ROUND: usize = 5;
+
 /// Kills it so often.
 ///
 /// # Errors
 /// The rig fails, or a host.
 pub fn kill(bench: &mut Bench<'_>, kills: usize) -> Result<Value> {
-    let whole = |routers: &Value| {
-        let hosts = routers["hosts"].as_array();
+    let whole = |round: &Value| {
+        let hosts = round["hosts"].as_array();
         hosts.is_some_and(|hosts| hosts.iter().all(is_soon_over))
     };
-    let (mut routers, tries) = progress::step("the router is killed", || {
-        undisturbed_between(|| play(bench, kills), whole)
-    })?;
-    routers["tries"] = json!(tries.count);
-    Ok(routers)
+    let mut rounds: Vec<Value> = Vec::new();
+    let mut left = kills;
+    while left > 0 {
+        let here = left.min(ROUND);
+        let what = format!("the router is killed, {} of {kills}", kills - left + here);
+        let (mut round, tries) =
+            progress::step(&what, || undisturbed_between(|| play(bench, here), whole))?;
+        round["tries"] = json!(tries.count);
+        rounds.push(round);
+        left -= here;
+        interrupt::check()?;
+    }
+    Ok(json!(rounds))
 }
 
 fn is_soon_over(host: &Value) -> bool {
@@ -94,14 +105,17 @@ fn play_and_kill(
         hosts.push(bench.rig.start_host_as(&how(), sound, &name, &config)?);
     }
     // The driver starts the first router, too.
-    let mut process = await_router(&bench.product, None)?;
+    let mut running = await_router(&bench.product, &[])?;
     captured::pause(BACK + CALM)?;
     let mut kills_ns = Vec::new();
     for _ in 0..kills {
         captured::pause(CALM)?;
         kills_ns.push(counter_ns()?);
-        process::signal(process, "KILL");
-        process = await_router(&bench.product, Some(process))?;
+        // Each host may have started one; all but one wait in vain, and then it is not known which.
+        let all = routers(&bench.product);
+        all.iter().for_each(|id| process::signal(*id, "KILL"));
+        running.extend(all);
+        running = await_router(&bench.product, &running)?;
         captured::pause(BACK)?;
     }
     let reports = hosts.into_iter().map(Host::finish);
@@ -113,13 +127,13 @@ fn play_and_kill(
     Ok((kills_ns, longest.collect()))
 }
 
-/// The process of a router that is not that one. No program of Wine's is asked, as starting one makes
-/// everybody else wait.
-fn await_router(product: &Path, before: Option<u32>) -> Result<u32> {
+/// The processes of routers, when there is one that is none of those. No program of Wine's is asked, as
+/// starting one makes everybody else wait.
+fn await_router(product: &Path, before: &[u32]) -> Result<Vec<u32>> {
     for _ in 0..400 {
-        let found = routers(product).into_iter();
-        if let Some(process) = found.filter(|process| Some(*process) != before).max() {
-            return Ok(process);
+        let found = routers(product);
+        if found.iter().any(|process| !before.contains(process)) {
+            return Ok(found);
         }
         captured::pause(Duration::from_millis(25))?;
     }
