@@ -299,7 +299,8 @@ impl Rig<'_> {
             running,
             report,
             recording,
-            limit: length + SPARE,
+            // A program that a busy machine keeps from playing takes longer than its sound.
+            limit: 2 * length + SPARE,
         })
     }
 }
