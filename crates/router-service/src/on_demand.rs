@@ -194,6 +194,10 @@ impl Endpoint for Demanded {
         self.inner.fault()
     }
 
+    fn has_fallen_behind(&self) -> bool {
+        self.inner.has_fallen_behind()
+    }
+
     fn chosen(&self) -> Chosen {
         self.inner.chosen()
     }

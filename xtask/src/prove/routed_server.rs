@@ -19,14 +19,11 @@ use crate::routed::{ALL_RUN_FRAMES, CHANNELS, RATE_HZ, how};
 use crate::sound::compare::compare;
 use crate::sound::make;
 use crate::sound::raw::RawFormat;
-use crate::sound::tone::{heard, tone};
+use crate::sound::tone::{FIT_FRAMES, LOW_HZ, heard, tone};
 use crate::{build, interrupt, progress};
 
 /// How long both play.
 const FRAMES: usize = 96_000;
-/// Low, so that a clock that is followed hardly turns it within [`FIT_FRAMES`], and a block that is lost does.
-const TONE_HZ: f64 = 131.0;
-const FIT_FRAMES: usize = 4_800;
 /// The router plays to it.
 const MIX: Sink = Sink {
     format: RawFormat::Float32,
@@ -86,7 +83,7 @@ pub fn once(rig: &mut Rig<'_>, product: &Path) -> Result<Value> {
 fn play(rig: &mut Rig<'_>, product: &Path) -> Result<Value> {
     let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES).between_silence(ALL_RUN_FRAMES, 0);
     let asio = noise.only_channel(0);
-    let wasapi = tone(RATE_HZ, CHANNELS, 1, TONE_HZ, ALL_RUN_FRAMES, FRAMES);
+    let wasapi = tone(RATE_HZ, CHANNELS, 1, LOW_HZ, ALL_RUN_FRAMES, FRAMES);
     let asio_how = Playback {
         backend: BACKEND,
         format: RawFormat::Float32,
@@ -112,7 +109,7 @@ fn play(rig: &mut Rig<'_>, product: &Path) -> Result<Value> {
     let recorded = recorder.finish()?;
     outcome?;
     let exact = compare(&asio, &recorded.only_channel(0), 0);
-    let tone = heard(&recorded, 1, TONE_HZ, FIT_FRAMES);
+    let tone = heard(&recorded, 1, LOW_HZ, FIT_FRAMES);
     Ok(json!({
         "asio_frames": exact.frames_played,
         "asio_found": exact.frames_found,

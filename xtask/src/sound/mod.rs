@@ -66,6 +66,12 @@ impl Sound {
         }
     }
 
+    /// The samples of one channel, counted from 0.
+    pub fn channel(&self, channel: usize) -> Vec<i32> {
+        let own = self.samples.iter().skip(channel);
+        own.step_by(usize::from(self.channels)).copied().collect()
+    }
+
     /// The same sound with all channels but one silent.
     pub fn only_channel(&self, wanted: usize) -> Sound {
         let channels = usize::from(self.channels);

@@ -6,6 +6,10 @@ use std::ops::Range;
 
 use super::Sound;
 
+/// Low, so that a clock that is followed hardly turns it within [`FIT_FRAMES`], and a block that is lost does.
+pub const LOW_HZ: f64 = 131.0;
+/// Frames that are fitted at a time: a tenth of a second at 48 kHz.
+pub const FIT_FRAMES: usize = 4_800;
 /// Half of full scale.
 const AMPLITUDE: f64 = 0.5;
 /// What is louder than this belongs to the tone.
@@ -55,13 +59,7 @@ pub struct Heard {
 /// Looks for the tone of [`tone`] on a channel of what was heard. Its phase is fitted once to each
 /// stretch of `fit_frames`, or to all of it where that is longer; the ends are left out.
 pub fn heard(sound: &Sound, channel: usize, hz: f64, fit_frames: usize) -> Heard {
-    let samples: Vec<i32> = sound
-        .samples
-        .iter()
-        .skip(channel)
-        .step_by(usize::from(sound.channels))
-        .copied()
-        .collect();
+    let samples = sound.channel(channel);
     let is_loud = |sample: &i32| sample.unsigned_abs() > QUIET.unsigned_abs();
     let (Some(first), Some(last)) = (
         samples.iter().position(is_loud),

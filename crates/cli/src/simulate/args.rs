@@ -17,8 +17,8 @@ Examples:
 The file goes through the driver as an ASIO program would play it, onto a sound card that exists
 only in this program: a model of what Windows documents, in virtual time. It works on every system
 and touches no device. The card runs at the file's rate. Faults: lose, back, renumber, format RATE,
-default, late N periods, slow TIME, service gone, service back, refuse open CODE, refuse buffer CODE, accept, lie
-FORMAT; each after 'at' and a time. The exit status is 1 if not all of the file was played.")]
+default, late N periods, slow TIME, service gone, service back, refuse open CODE, refuse buffer
+CODE, accept, lie FORMAT; each after 'at' and a time. The exit status is 1 if not all of the file was played.")]
 pub struct SimulateArguments {
     /// The WAV file; without it a tune of five seconds
     #[arg(value_name = "FILE.wav")]

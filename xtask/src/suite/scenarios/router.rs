@@ -523,13 +523,7 @@ fn is_whole(tone: &Heard) -> bool {
 
 /// The power of a second of a channel, where it is loudest, as a root mean square.
 fn loudest(sound: &Sound, channel: usize) -> f64 {
-    let samples: Vec<i32> = sound
-        .samples
-        .iter()
-        .skip(channel)
-        .step_by(usize::from(sound.channels))
-        .copied()
-        .collect();
+    let samples = sound.channel(channel);
     let power = |second: &[i32]| {
         let sum: f64 = second.iter().map(|sample| f64::from(*sample).powi(2)).sum();
         (sum / second.len() as f64).sqrt()

@@ -16,11 +16,8 @@ use crate::rig::router::{self, Router};
 use crate::rig::witness::undisturbed_between;
 use crate::routed::{ALL_RUN_FRAMES, CHANNELS, DRIVER, RATE_HZ, how};
 use crate::sound::Sound;
-use crate::sound::tone::{Heard, heard, tone};
+use crate::sound::tone::{FIT_FRAMES, Heard, LOW_HZ, heard, tone};
 
-/// Low, so that a clock that is followed hardly turns it within [`FIT_FRAMES`], and a block that is lost does.
-const TONE_HZ: f64 = 131.0;
-const FIT_FRAMES: usize = 4_800;
 /// What is told of the way, by two clocks and a bridge, may be off by so many frames.
 const OFF_FRAMES_MAX: i64 = 480;
 
@@ -36,7 +33,7 @@ struct Recorded {
 /// A program hears the default microphone, over the card's cable what it plays itself; the microphone is
 /// open as long as that program is there, and no longer.
 pub fn default_one(stage: &mut Stage<'_>) -> Result<Passed> {
-    let sound = tone(RATE_HZ, CHANNELS, 1, TONE_HZ, ALL_RUN_FRAMES, FRAMES);
+    let sound = tone(RATE_HZ, CHANNELS, 1, LOW_HZ, ALL_RUN_FRAMES, FRAMES);
     let (recorded, tries) =
         undisturbed_between(|| once(stage, &sound), |recorded| is_whole(&recorded.tone))?;
     let Recorded {
@@ -119,7 +116,7 @@ fn record(
         ..*sound
     };
     Ok(Recorded {
-        tone: heard(&recorded, 1, TONE_HZ, FIT_FRAMES),
+        tone: heard(&recorded, 1, LOW_HZ, FIT_FRAMES),
         host,
         input_frames: input_frames.context("the router tells no latency")?,
         messages: messages(&told),
