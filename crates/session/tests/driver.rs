@@ -9,7 +9,9 @@ use asio::abi::{AsioError, HostMessage};
 use asio::host::Error;
 use engine::format::ClientSample;
 use session::{ChannelMap, Preferences};
-use support::host::{LEFT, RIGHT, counter, driver_on, driver_with, positions_of, ready_driver};
+use support::host::{
+    LEFT, RIGHT, counter, driver_on, driver_with, plays, positions_of, ready_driver,
+};
 use support::{Faults, PERIOD_FRAMES, device};
 
 fn count_from(first: i32) -> Vec<i32> {
@@ -177,11 +179,7 @@ fn stop_does_not_wait_for_ever_for_a_callback_that_hangs() {
 #[test]
 fn a_device_that_ran_dry_is_an_overload_to_the_host() {
     let (mut driver, bench) = ready_driver();
-    let (handler, heard) = counter();
-    driver
-        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
-        .expect("created");
-    driver.start().expect("started");
+    let heard = plays(&mut driver);
     bench.tick();
     assert!(!heard.has(HostMessage::OVERLOAD));
     bench.tick_with(true);

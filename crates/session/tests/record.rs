@@ -13,7 +13,7 @@ use asio::host::Driver;
 use record::{Event, Fault, Places, Session};
 use session::DirectDriver;
 use session::product::DRIVERS;
-use support::host::{LEFT, counter};
+use support::host::{LEFT, counter, plays};
 use support::{Bench, Faults, PERIOD_FRAMES, device};
 
 /// A folder for one test's records, removed in the end.
@@ -64,11 +64,7 @@ fn a_loss_and_the_return_are_in_the_record_with_the_code_s_name() {
     let folder = Folder::new("loss");
     let (mut driver, mut bench) = recorded(&folder, Faults::default());
     driver.init().expect("the device is there");
-    let (handler, _) = counter();
-    driver
-        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
-        .expect("created");
-    driver.start().expect("started");
+    plays(&mut driver);
     bench.tick();
     bench.tick_with(true);
     bench.lose();
@@ -136,11 +132,7 @@ fn a_host_that_begins_without_a_device_is_told_so_and_when_it_comes() {
     };
     let (mut driver, mut bench) = recorded(&folder, faults);
     driver.init().expect("there is always something");
-    let (handler, _) = counter();
-    driver
-        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
-        .expect("created");
-    driver.start().expect("started");
+    plays(&mut driver);
     bench.appear();
     bench.tick();
     driver.stop().expect("stopped");
@@ -174,11 +166,7 @@ fn a_stream_that_has_fallen_behind_is_exchanged_for_a_fresh_one_beside_it() {
     };
     let (mut driver, mut bench) = recorded(&folder, faults);
     driver.init().expect("ready");
-    let (handler, heard) = counter();
-    driver
-        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
-        .expect("created");
-    driver.start().expect("started");
+    let heard = plays(&mut driver);
     bench.tick();
     bench.tick_with(true);
     // It plays on until the other is open, and then falls to silence.

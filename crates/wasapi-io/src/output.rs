@@ -64,8 +64,6 @@ pub(crate) struct Output {
     keep_frames: u32,
     lateness: Lateness,
     slowdown: Slowdown,
-    /// The silence that the mixer puts in when it runs dry stays queued, and delays all that follows.
-    keeps_silence: bool,
     /// The device's wake-ups have become rarer than its periods.
     has_slowed_down: bool,
     started_ns: u64,
@@ -123,8 +121,6 @@ impl Output {
             keep_frames: 0,
             lateness: Lateness::new(period_ns),
             slowdown: Slowdown::new(period_ns, 0),
-            keeps_silence: matches!(intake, Intake::Level { slack_frames } if slack_frames > 0)
-                && pace == Pace::SharedEvent,
             has_slowed_down: false,
             started_ns: 0,
             refusals: 0,
@@ -224,7 +220,10 @@ impl Output {
 
     /// Whether silence that the mixer put in stays queued.
     pub(crate) fn has_fallen_behind(&self) -> bool {
-        self.keeps_silence && self.ran_dry && now_ns() >= self.started_ns.saturating_add(FRESH_NS)
+        // As `mixer_slack_frames` knows such a mixer.
+        let keeps_silence = self.pace == Pace::SharedEvent
+            && matches!(self.intake, Intake::Level { slack_frames } if slack_frames > 0);
+        keeps_silence && self.ran_dry && now_ns() >= self.started_ns.saturating_add(FRESH_NS)
     }
 
     /// Whether the device still answers.

@@ -9,7 +9,7 @@ use asio::host::{BlockIo, Driver, Events, Handler, answer};
 use session::product::DRIVERS;
 use session::{DirectDriver, Preferences};
 
-use super::{Bench, FakeDevice, Faults, device};
+use super::{Bench, FakeDevice, Faults, PERIOD_FRAMES, device};
 
 pub const LEFT: ChannelId = ChannelId {
     is_input: false,
@@ -116,6 +116,16 @@ pub fn ready_driver() -> (Driver, Bench) {
     let (mut driver, bench) = driver_on(Faults::default());
     driver.init().expect("the device is there");
     (driver, bench)
+}
+
+/// A host that counts on the left channel, in blocks of the device's period, plays on that driver.
+pub fn plays(driver: &mut Driver) -> Arc<Heard> {
+    let (handler, heard) = counter();
+    driver
+        .create_buffers(&[LEFT], PERIOD_FRAMES, handler)
+        .expect("created");
+    driver.start().expect("started");
+    heard
 }
 
 /// A channel whose receiver a test reads.
