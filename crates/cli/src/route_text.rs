@@ -2,7 +2,8 @@
 
 use record::plain;
 use router_service::control::{
-    ClientStatus, EventStatus, FileStatus, Levels, MixStatus, PortStatus, RouteStatus, Status,
+    Bridge, ClientStatus, EventStatus, FileStatus, Levels, MixStatus, PortStatus, RouteStatus,
+    Status,
 };
 
 /// The whole, with so many of the last events.
@@ -64,11 +65,35 @@ fn file_line(file: &FileStatus) -> String {
 
 fn port_line(what: &str, port: &PortStatus) -> String {
     format!(
-        "{what} {:?}: {}, {}; {}\n",
+        "{what} {:?}: {}, {}; {}{}\n",
         port.name,
         port.kind,
         port.devices.join(" or "),
-        levels(&port.levels)
+        levels(&port.levels),
+        port.bridge.as_ref().map_or_else(String::new, bridge_words)
+    )
+}
+
+/// How a device's clock is held together with the master's.
+fn bridge_words(bridge: &Bridge) -> String {
+    if !bridge.is_running {
+        return "; waits for sound".to_owned();
+    }
+    let clock = match bridge.is_exact {
+        true => "its clock agrees".to_owned(),
+        false => format!("its clock is {:.1} ppm apart", bridge.clocks_ppm.abs()),
+    };
+    let counted = |count: u64, word: &str| match count {
+        0 => String::new(),
+        1 => format!(", 1 {word}"),
+        count => format!(", {count} {word}s"),
+    };
+    format!(
+        "; {clock}, {:.0} frames wait of {}{}{}",
+        bridge.lead_frames,
+        bridge.target_frames,
+        counted(bridge.underruns, "underrun"),
+        counted(bridge.overruns, "overrun")
     )
 }
 
@@ -160,6 +185,22 @@ mod tests {
                 kind: "device".to_owned(),
                 devices: vec!["default".to_owned()],
                 levels: vec![level(1.0), level(0.1)],
+                bridge: None,
+            }],
+            sources: vec![PortStatus {
+                name: "Browser".to_owned(),
+                kind: "loopback".to_owned(),
+                devices: vec!["Cable".to_owned()],
+                levels: vec![level(0.0)],
+                bridge: Some(Bridge {
+                    is_running: true,
+                    lead_frames: 207.7,
+                    target_frames: 208,
+                    clocks_ppm: -12.34,
+                    underruns: 2,
+                    overruns: 1,
+                    ..Bridge::default()
+                }),
             }],
             clients: vec![ClientStatus {
                 name: "daw.exe".to_owned(),
@@ -202,6 +243,7 @@ mod tests {
         };
         let expected = "\
 Router (process 7): 48000 Hz, 480 frames in a cycle (10.0 ms), 960 frames to the output (20.0 ms)
+source \"Browser\": loopback, Cable; silent; its clock is 12.3 ppm apart, 208 frames wait of 208, 2 underruns, 1 overrun
 sink \"Output\": device, default; 0 -20 dB
 file \"Take\": running, Take 1.wav, 480 frames
 program \"daw.exe\" (process 9): blocks of 256 frames, runs beside the cycle, 256 frames added; 3 blocks in time, 1 late; plays silent

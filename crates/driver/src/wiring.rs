@@ -39,6 +39,7 @@ fn joined(profile: &Profile) -> Vec<JoinedDevice> {
             is_input,
             channels: ChannelMap::of_member(member),
             is_waited_for: !member.or_none,
+            view: Arc::default(),
         })
         .collect()
 }

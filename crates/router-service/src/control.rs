@@ -198,6 +198,32 @@ pub struct PortStatus {
     pub devices: Vec<String>,
     /// Each channel's.
     pub levels: Vec<Levels>,
+    /// How it is held together with the master's clock; none while it is not there, nor for the master
+    /// itself, its partner and files.
+    #[serde(default)]
+    pub bridge: Option<Bridge>,
+}
+
+/// How a device with a clock of its own is held together with the master's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bridge {
+    /// Sound flows.
+    pub is_running: bool,
+    /// Samples pass as they are, because the clocks agree.
+    pub is_exact: bool,
+    /// Frames of the source's rate that wait between the two now; they are added to the devices' own
+    /// latencies.
+    pub lead_frames: f64,
+    /// Frames that should wait.
+    pub target_frames: u32,
+    /// How much faster than nominal the source runs than the sink, in millionths.
+    pub clocks_ppm: f64,
+    /// Times that the source had too few frames.
+    pub underruns: u64,
+    /// Times that frames were dropped because there were too many.
+    pub overruns: u64,
+    /// Frames of the sink that were silent for want of the source's.
+    pub silent_frames: u64,
 }
 
 /// How loud a channel is, in parts of full scale.

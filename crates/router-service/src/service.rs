@@ -24,7 +24,7 @@ use crate::hall::{Guest, Hall, HallEvent};
 use crate::lock::{Lock, NAME};
 use crate::on_demand::{Demand, OnDemand};
 use crate::plan::Plan;
-use crate::status::{self, Chronicle};
+use crate::status::{self, Bridges, Chronicle};
 
 /// What the volume mixer calls its streams.
 const SESSIONS: &str = "ASIO2WASAPI Router";
@@ -155,6 +155,7 @@ struct Service {
     files: Vec<FileSink>,
     /// The sources that are open only while they are heard, by their place in the plan.
     demands: Vec<(usize, Demand)>,
+    bridges: Bridges,
     stream: OwnStream,
     /// Last, as the record ends with it.
     _streams: OwnStreams,
@@ -169,6 +170,7 @@ impl Service {
     ) -> Result<Self, String> {
         let plan = Plan::new(routing);
         let (wiring, demands) = wiring(&plan);
+        let bridges = Bridges::of(&plan, &wiring);
         let (streams, record) = OwnStreams::new(wiring).listened(NAME, places, hresult_name);
         let master = streams
             .master(routing.rate_hz)
@@ -232,6 +234,7 @@ impl Service {
             news,
             files,
             demands,
+            bridges,
             stream,
             _streams: streams,
         };
@@ -532,7 +535,7 @@ impl Service {
         let spec = self.core.spec();
         let (input_latency_frames, output_latency_frames) = self.stream.latencies_frames();
         let (from, to) = (self.core.mix.source_meters(), self.core.mix.sink_meters());
-        let (sources, sinks) = status::ports(&self.plan, &from, &to);
+        let (sources, sinks) = status::ports(&self.plan, &self.bridges, &from, &to);
         Status {
             version: VERSION,
             process: process_id(),
@@ -662,6 +665,7 @@ fn wiring(plan: &Plan) -> (Wiring, Vec<(usize, Demand)>) {
         is_input,
         channels: count(channels),
         is_waited_for: true,
+        view: Arc::default(),
     };
     let sinks = plan.sinks.iter().skip(1).filter(|seat| !seat.is_file());
     let sinks = sinks.map(|seat| joined(devices::of_sink(&seat.port), false, seat.channels.len()));

@@ -7,14 +7,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use config::{DeviceName, Port, Routing};
+use engine::bridge::BridgeView;
 use engine::mix::Meters;
 use rt::Mutex;
+use session::Wiring;
 
 use crate::control::{
-    ClientStatus, EventKind, EventStatus, Levels, MixStatus, PortStatus, RouteStatus,
+    Bridge, ClientStatus, EventKind, EventStatus, Levels, MixStatus, PortStatus, RouteStatus,
 };
 use crate::hall::Guest;
-use crate::plan::Plan;
+use crate::plan::{Plan, SinkSeat, SourceSeat};
 
 /// What happened last, bounded, and who is told of it as it happens. Clones are the same one.
 #[derive(Clone)]
@@ -120,10 +122,61 @@ impl Default for Chronicle {
     }
 }
 
+/// Where the plan's sources and sinks that have clocks of their own show how they are held together with
+/// the master's.
+#[derive(Default)]
+pub struct Bridges {
+    sources: Vec<Option<Arc<BridgeView>>>,
+    sinks: Vec<Option<Arc<BridgeView>>>,
+}
+
+impl Bridges {
+    /// Those of a wiring that was made by that plan: it joins the sinks in their order, then the sources.
+    pub fn of(plan: &Plan, wiring: &Wiring) -> Self {
+        let mut views = wiring.joined.iter().map(|joined| Arc::clone(&joined.view));
+        let mut next = |is_joined: bool| is_joined.then(|| views.next()).flatten();
+        let sinks = plan.sinks.iter().enumerate();
+        let sinks = sinks.map(|(at, seat)| next(at > 0 && !seat.is_file()));
+        let sinks = sinks.collect();
+        let sources = plan.sources.iter().enumerate();
+        let sources = sources.map(|(at, _)| next(at > 0 || !plan.has_partner));
+        Self {
+            sources: sources.collect(),
+            sinks,
+        }
+    }
+}
+
+fn bridge(views: &[Option<Arc<BridgeView>>], at: usize) -> Option<Bridge> {
+    let status = views.get(at)?.as_ref()?.status()?;
+    Some(Bridge {
+        is_running: status.is_running,
+        is_exact: status.is_exact,
+        lead_frames: status.lead_frames,
+        target_frames: status.target_frames,
+        clocks_ppm: status.clocks_ppm,
+        underruns: status.underruns,
+        overruns: status.overruns,
+        silent_frames: status.silent_frames,
+    })
+}
+
 /// The plan's sources and sinks.
-pub fn ports(plan: &Plan, sources: &Meters, sinks: &Meters) -> (Vec<PortStatus>, Vec<PortStatus>) {
-    fn status<K>(port: &Port<K>, kind: &str, channels: &Range<usize>, of: &Meters) -> PortStatus {
+pub fn ports(
+    plan: &Plan,
+    bridges: &Bridges,
+    sources: &Meters,
+    sinks: &Meters,
+) -> (Vec<PortStatus>, Vec<PortStatus>) {
+    fn status<K>(
+        port: &Port<K>,
+        kind: &str,
+        channels: &Range<usize>,
+        of: &Meters,
+        bridge: Option<Bridge>,
+    ) -> PortStatus {
         PortStatus {
+            bridge,
             name: port.name.clone(),
             kind: kind.to_owned(),
             devices: port
@@ -138,11 +191,19 @@ pub fn ports(plan: &Plan, sources: &Meters, sinks: &Meters) -> (Vec<PortStatus>,
     let of_source = plan
         .sources
         .iter()
-        .map(|seat| status(&seat.port, seat.port.kind.name(), &seat.channels, sources));
+        .enumerate()
+        .map(|(at, SourceSeat { port, channels })| {
+            let bridge = bridge(&bridges.sources, at);
+            status(port, port.kind.name(), channels, sources, bridge)
+        });
     let of_sink = plan
         .sinks
         .iter()
-        .map(|seat| status(&seat.port, seat.port.kind.name(), &seat.channels, sinks));
+        .enumerate()
+        .map(|(at, SinkSeat { port, channels })| {
+            let bridge = bridge(&bridges.sinks, at);
+            status(port, port.kind.name(), channels, sinks, bridge)
+        });
     (of_source.collect(), of_sink.collect())
 }
 

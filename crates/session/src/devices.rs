@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use asio::driver::ChannelId;
+use engine::bridge::BridgeView;
 use engine::endpoint::{Device, DeviceInfo, SideInfo};
 use engine::format::SampleFormat;
 
@@ -21,6 +22,8 @@ pub struct JoinedDevice {
     pub channels: ChannelMap,
     /// Whether its channels are there while it is not.
     pub is_waited_for: bool,
+    /// Where it shows how its bridge to the main device's clock does while it runs.
+    pub view: Arc<BridgeView>,
 }
 
 /// One of the host's channels.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel, sync_channel};
 use std::time::Duration;
 
+use engine::bridge::BridgeView;
 use engine::endpoint::{Cycle, Device, Endpoint, EndpointError, Reopener, Wake};
 use engine::graph::{GraphSpec, join_input, join_output};
 use record::Recorder;
@@ -40,6 +41,7 @@ pub(crate) struct Setup {
     pub is_input: bool,
     pub purpose: Purpose,
     pub preferences: Preferences,
+    pub view: Arc<BridgeView>,
     pub commands: Sender<Command>,
     pub stream: CurrentWaker,
 }
@@ -275,15 +277,17 @@ impl Joining {
         graph: &GraphSpec,
     ) -> Result<(Box<dyn Cycle + Send>, u32, Joined), String> {
         let (timing, block_frames) = (endpoint.timing(), self.setup.purpose.block_frames);
+        let view = Arc::clone(&self.setup.view);
         let no_side = || "The device was opened without the side that is wanted.".to_owned();
         if self.setup.is_input {
             let format = endpoint.input_format().ok_or_else(no_side)?;
             let (input, listener) = join_input(format, &timing, block_frames, graph)?;
-            let end = Joined::Input(Some((input, format.channels)));
+            let end = Joined::Input(Some((input.shown_in(view), format.channels)));
             Ok((Box::new(listener), 0, end))
         } else {
             let format = endpoint.output_format().ok_or_else(no_side)?;
             let (output, player) = join_output(format, &timing, block_frames, graph)?;
+            let player = player.shown_in(view);
             let keep_frames = player.keep_frames();
             let end = Joined::Output(Some((output, format.channels)));
             Ok((Box::new(player), keep_frames, end))

@@ -1,5 +1,7 @@
 //! All joined devices of a stream, and their places in its graph.
 
+use std::sync::Arc;
+
 use engine::endpoint::Sides;
 use engine::graph::{Graph, GraphSpec};
 
@@ -43,7 +45,7 @@ impl Members {
             let side = members.side_mut(is_input);
             let member = Member::open(member::Setup {
                 recorder: setup.wires.recorder(),
-                device: std::sync::Arc::clone(&joined.device),
+                device: Arc::clone(&joined.device),
                 place: side.len(),
                 is_input,
                 purpose: Purpose {
@@ -51,6 +53,7 @@ impl Members {
                     ..setup.purpose
                 },
                 preferences: setup.wiring.preferences.clone(),
+                view: Arc::clone(&joined.view),
                 commands: setup.sender.clone(),
                 stream: stream.clone(),
             });

@@ -100,6 +100,7 @@ fn play(other_ppm: f64, usage: Use, block_frames: u32, seconds: u64) -> Outcome 
         is_input,
         channels: ChannelMap::All,
         is_waited_for: true,
+        view: Arc::default(),
     };
     let product = &DRIVERS[0];
     let preferences = Preferences {

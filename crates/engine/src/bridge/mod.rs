@@ -39,6 +39,7 @@ mod plan;
 mod sample;
 mod sink;
 mod source;
+mod view;
 mod window;
 
 use rtrb::RingBuffer;
@@ -52,6 +53,7 @@ use source::Source;
 
 pub use sink::BridgeSink;
 pub use source::BridgeSource;
+pub use view::BridgeView;
 
 /// The most channels of a bridge.
 pub const CHANNELS_MAX: u16 = 64;

@@ -1,5 +1,7 @@
 //! The end that gives frames.
 
+use std::sync::Arc;
+
 use rtrb::Consumer;
 
 use super::follow::{self, Follower};
@@ -7,7 +9,7 @@ use super::maker::Maker;
 use super::plan::Plan;
 use super::sample::Sample;
 use super::source::Mark;
-use super::{BridgeStatus, Stamp};
+use super::{BridgeStatus, BridgeView, Stamp};
 use crate::client::Plane;
 use crate::drift::Course;
 use crate::resample::{Position, Step};
@@ -18,7 +20,10 @@ const WAITS_MAX: u32 = 16;
 
 /// Gives frames to a sink, on one thread at a time. See [the module](super).
 #[derive(Debug)]
-pub struct BridgeSink(Kind);
+pub struct BridgeSink {
+    kind: Kind,
+    view: Option<Arc<BridgeView>>,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -28,27 +33,42 @@ enum Kind {
 
 impl BridgeSink {
     pub(super) fn int32(sink: Sink<i32>) -> Self {
-        BridgeSink(Kind::Int32(Box::new(sink)))
+        Self::of(Kind::Int32(Box::new(sink)))
     }
 
     pub(super) fn float32(sink: Sink<f32>) -> Self {
-        BridgeSink(Kind::Float32(Box::new(sink)))
+        Self::of(Kind::Float32(Box::new(sink)))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, view: None }
+    }
+
+    /// The same, which shows with each pull how the bridge does, for as long as it lives.
+    #[must_use]
+    pub fn shown_in(mut self, view: Arc<BridgeView>) -> Self {
+        self.view = Some(view);
+        self
     }
 
     /// Makes the next `frames`, at most the block of the specification, for
     /// [`plane`](Self::plane) to show; returns how many they are. Where the source has nothing they
     /// are silent. Real-time safe.
     pub fn pull(&mut self, frames: usize, stamp: Stamp) -> usize {
-        match &mut self.0 {
+        let pulled = match &mut self.kind {
             Kind::Int32(sink) => sink.pull(frames, stamp),
             Kind::Float32(sink) => sink.pull(frames, stamp),
+        };
+        if let Some(view) = &self.view {
+            view.show(&self.status());
         }
+        pulled
     }
 
     /// A channel of what the last [`pull`](Self::pull) made, in the bridge's type; empty before the
     /// first and where there is no such channel.
     pub fn plane(&self, channel: usize) -> Plane<'_> {
-        match &self.0 {
+        match &self.kind {
             Kind::Int32(sink) => Sample::plane(sink.maker.plane(channel)),
             Kind::Float32(sink) => Sample::plane(sink.maker.plane(channel)),
         }
@@ -56,7 +76,7 @@ impl BridgeSink {
 
     /// How the bridge does.
     pub fn status(&self) -> BridgeStatus {
-        match &self.0 {
+        match &self.kind {
             Kind::Int32(sink) => sink.status,
             Kind::Float32(sink) => sink.status,
         }
@@ -70,6 +90,14 @@ impl BridgeSink {
             status.lead_frames.round().max(0.0) as u32
         } else {
             status.target_frames
+        }
+    }
+}
+
+impl Drop for BridgeSink {
+    fn drop(&mut self) {
+        if let Some(view) = &self.view {
+            view.clear();
         }
     }
 }

@@ -92,6 +92,25 @@ fn in_step_nothing_is_added_and_nothing_altered() {
 }
 
 #[test]
+fn how_it_does_is_shown_while_it_lives() {
+    let mut pair = Pair::new(&SPEC);
+    let view = std::sync::Arc::<BridgeView>::default();
+    pair.sink = pair.sink.shown_in(std::sync::Arc::clone(&view));
+    assert_eq!(view.status(), None);
+    for _ in 0..4 {
+        pair.push(64);
+        pair.pull(64);
+        assert_eq!(view.status(), Some(pair.sink.status()));
+    }
+    pair.pull(64);
+    let starved = view.status().expect("it is shown");
+    assert_eq!((starved.underruns, starved.silent_frames > 0), (1, true));
+    assert!(!starved.is_running);
+    drop(pair);
+    assert_eq!(view.status(), None);
+}
+
+#[test]
 fn a_target_is_silence_first_and_then_each_frame() {
     let spec = BridgeSpec {
         target_frames: Some(100),

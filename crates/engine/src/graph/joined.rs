@@ -1,7 +1,9 @@
 //! More devices than one: each has a bridge to the graph and a thread of its own.
 
+use std::sync::Arc;
+
 use crate::bridge::{
-    BridgeSink, BridgeSource, BridgeSpec, BridgeStatus, Clocks, Side, Stamp, bridge,
+    BridgeSink, BridgeSource, BridgeSpec, BridgeStatus, BridgeView, Clocks, Side, Stamp, bridge,
 };
 use crate::client::Client;
 use crate::convert::Encoder;
@@ -136,6 +138,13 @@ impl JoinedOutput {
 }
 
 impl JoinedInput {
+    /// The same, whose bridge shows there how it does.
+    #[must_use]
+    pub fn shown_in(mut self, view: Arc<BridgeView>) -> Self {
+        self.sink = self.sink.shown_in(view);
+        self
+    }
+
     /// How long sound is on its way, in frames of the client.
     pub(super) fn latency(&self) -> InputLatency {
         let own = |frames| at_rate(frames, self.device_hz, self.client_hz);
@@ -165,6 +174,13 @@ impl JoinedInput {
 }
 
 impl Player {
+    /// The same, whose bridge shows there how it does.
+    #[must_use]
+    pub fn shown_in(mut self, view: Arc<BridgeView>) -> Self {
+        self.sink = self.sink.shown_in(view);
+        self
+    }
+
     /// The level at which the device's queue is kept, in frames.
     pub fn keep_frames(&self) -> u32 {
         self.fill.keep_frames()

@@ -11,7 +11,7 @@ use super::Bench;
 use crate::rig::card::{Report, Service};
 use crate::rig::places::Backend;
 use crate::rig::playback::{Host, Playback};
-use crate::rig::router::Router;
+use crate::rig::router::{self, Router};
 use crate::rig::witness::undisturbed_between;
 use crate::routed::{
     ALL_RUN_FRAMES, CHANNELS, DRIVER, MACHINE, ON_HARDWARE, RATE_HZ, found, how, latencies,
@@ -133,12 +133,15 @@ fn at_once(bench: &mut Bench<'_>, sounds: &Sounds) -> Result<Value> {
         let lower = rig.start_host_as(&asio, lower, "mixed-lower", &configs[1])?;
         let program = rig.start_host(&wasapi, &sounds.wasapi, "mixed-wasapi")?;
         let hosts = [upper, lower, program].map(Host::finish);
+        // Only now: a program that begins takes time from those that play.
+        let bridge = bridge_of_loopback(bench)?;
         router.finish(&mut bench.rig, &bench.product)?;
-        hosts.into_iter().collect::<Result<Vec<_>>>()
+        hosts.into_iter().collect::<Result<Vec<_>>>()?;
+        Ok(bridge)
     });
     bench.rig.wine(Backend::Card)?.use_config(None);
     let (report, folder) = bench.finish(service)?;
-    outcome?;
+    let bridge = outcome?;
     let played = Dac::all(&report, &folder, "HW OUT")?;
     let hosts = [0, 1].map(|which| {
         let sums: Vec<Sound> = played.iter().map(|dac| dac.sound.only_channel(0)).collect();
@@ -157,8 +160,17 @@ fn at_once(bench: &mut Bench<'_>, sounds: &Sounds) -> Result<Value> {
     Ok(json!({
         "hosts": hosts,
         "loopback": by_loopback(&report, &folder, &played)?,
+        "bridge": bridge,
         "stalls": report.stalls.count,
     }))
+}
+
+/// How the router holds the loopback's clock and the hardware's together, in its own words.
+fn bridge_of_loopback(bench: &mut Bench<'_>) -> Result<Value> {
+    let told = router::ask(&mut bench.rig, &bench.product, &["list", "--json"])?;
+    let mut status: Value =
+        serde_json::from_str(&told.stdout).context("the router's status is unclear")?;
+    Ok(status["sources"][0]["bridge"].take())
 }
 
 /// What a DAC played without a gap.

@@ -312,7 +312,11 @@ fn devices_are_joined(stage: &mut Stage<'_>) -> Result<String> {
     let (report, folder) = ended?;
     let main = heard(&report, &folder, Some("MAIN"), &channels(&sound, 0))?;
     let [whole] = main[..] else {
-        bail!("MAIN played {} pieces", main.len());
+        bail!(
+            "MAIN played {main:?}, {} of {} frames of the sound",
+            main.iter().map(|piece| piece.frames).sum::<usize>(),
+            sound.frames()
+        );
     };
     ensure!(
         whole.from == 0 && whole.end() == sound.frames() as u64,
