@@ -49,7 +49,7 @@ const HOST: Source = Source::Card(CardRun {
         "--seconds",
         "600",
         "--within",
-        "6000",
+        "7700",
     ],
     quick: &["host", "--cases", "30", "--seconds", "60"],
 });

@@ -285,7 +285,7 @@ const fn monitor_extent(quick: bool) -> Extent {
 
 /// The long form makes 450 000 cycles of 64 frames at 48 kHz.
 const fn busy_extent(quick: bool) -> Extent {
-    if quick { (1, 10) } else { (5, 120) }
+    if quick { (1, 10) } else { (10, 60) }
 }
 
 /// What only Wine can measure.

@@ -4,7 +4,7 @@ use super::{BLOCK_FRAMES_MAX, BridgeSpec, CHANNELS_MAX, Clocks, Side};
 use crate::resample::{Resampler, Step};
 
 /// What a target has for late wake-ups and for the time in which a clock is learnt.
-const MARGIN_NS: u64 = 2_000_000;
+pub(super) const MARGIN_NS: u64 = 2_000_000;
 /// What the ring holds beyond the target and some blocks.
 const ROOM_NS: u64 = 100_000_000;
 /// The longest target in frames.
@@ -63,7 +63,8 @@ impl Plan {
     }
 }
 
-fn frames_in(ns: u64, rate_hz: u32) -> u32 {
+/// As many whole frames as cover that time.
+pub(super) fn frames_in(ns: u64, rate_hz: u32) -> u32 {
     (ns * u64::from(rate_hz)).div_ceil(NS_PER_SECOND) as u32
 }
 

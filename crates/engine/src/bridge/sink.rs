@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rtrb::Consumer;
 
+use super::calm::{self, Calm};
 use super::follow::{self, Follower};
 use super::maker::Maker;
 use super::plan::Plan;
 use super::sample::Sample;
 use super::source::Mark;
-use super::{BridgeStatus, BridgeView, Stamp};
+use super::{BridgeStatus, BridgeView, Clocks, Stamp};
 use crate::client::Plane;
 use crate::drift::Course;
 use crate::resample::{Position, Step};
@@ -130,6 +131,10 @@ pub(super) struct Sink<T> {
     /// Sink frames since the last underrun, and those of a second.
     frames_since_underrun: u64,
     second_frames: u64,
+    /// Lets a target that was raised down again; none where there is one clock.
+    calm: Option<Calm>,
+    /// The lead that is held now, on the way to the target.
+    aim_frames: f64,
     has_begun: bool,
     status: BridgeStatus,
 }
@@ -153,6 +158,8 @@ impl<T: Sample> Sink<T> {
             waits: 0,
             frames_since_underrun: u64::MAX,
             second_frames: u64::from(plan.spec.sink.rate_hz),
+            calm: (plan.spec.clocks == Clocks::Apart).then(|| Calm::new(plan)),
+            aim_frames: f64::from(plan.target_frames),
             has_begun: false,
             status: BridgeStatus {
                 target_frames: plan.target_frames,
@@ -169,6 +176,7 @@ impl<T: Sample> Sink<T> {
         self.follower.sink_block(stamp);
         let source = self.follower.source_frame(stamp);
         if self.place.is_some() {
+            self.relax(frames);
             self.follow(source, frames);
         }
         if self.place.is_none() && self.is_source_back && self.follower.is_ready() {
@@ -212,25 +220,44 @@ impl<T: Sample> Sink<T> {
         self.break_off();
     }
 
+    /// Lowers a target that was raised, if it can be.
+    fn relax(&mut self, frames: usize) {
+        let (Some(place), Some(calm)) = (self.place, &mut self.calm) else {
+            return;
+        };
+        let target_frames = self.status.target_frames;
+        let spare = self.end - self.maker.needs(place, self.step, frames).end;
+        let above = self.status.lead_frames - f64::from(target_frames);
+        self.status.target_frames = calm.pulled(frames, spare as f64 - above, target_frames);
+        let (aim, nominal) = (self.aim_frames, self.nominal.ratio());
+        self.aim_frames = calm::towards(self.status.target_frames, aim, frames, nominal);
+    }
+
     /// Keeps the lead at its target; `source` is where the source is.
     fn follow(&mut self, source: f64, frames: usize) {
         let Some(place) = self.place else { return };
         let silent = self.silent as f64 * self.step.ratio();
         let lead = source - place.frames_from(0) + silent;
         self.status.lead_frames = lead;
-        let error = lead - f64::from(self.status.target_frames);
+        let error = lead - self.aim_frames;
         if self.follower.is_astray(error, frames) {
             return self.overrun();
         }
         if self.follower.is_short(error, frames) {
-            self.status.target_frames = lead.round().max(0.0) as u32;
+            self.set_target(lead.round().max(0.0) as u32);
         }
         let course = self.follower.course(error);
         if course != Course::Hold && self.status.target_frames < self.sliding_frames {
-            self.status.target_frames = self.sliding_frames;
+            self.set_target(self.sliding_frames);
             return self.overrun();
         }
         self.step = follow::step(course, self.nominal, place, frames);
+    }
+
+    /// The lead is to be that from now on.
+    fn set_target(&mut self, frames: u32) {
+        self.status.target_frames = frames;
+        self.aim_frames = f64::from(frames);
     }
 
     /// Lets sound flow at the target, if the frames for it are there.
@@ -250,6 +277,7 @@ impl<T: Sample> Sink<T> {
             place = Position::of_frame(place.frame() - missing);
             self.status.target_frames += missing as u32;
         }
+        self.set_target(self.status.target_frames);
         self.waits = 0;
         self.step = self.nominal;
         let ready = ready.max(place.frame());
@@ -290,6 +318,9 @@ impl<T: Sample> Sink<T> {
     /// The source's frames are not there. Twice in a second, and the target is too short.
     fn starve(&mut self) {
         self.status.underruns += 1;
+        if let Some(calm) = &mut self.calm {
+            calm.starved();
+        }
         if let Some(place) = self.place
             && self.frames_since_underrun < self.second_frames
         {

@@ -92,6 +92,43 @@ fn in_step_nothing_is_added_and_nothing_altered() {
 }
 
 #[test]
+fn a_target_that_was_raised_comes_down_when_it_is_calm() {
+    const SECOND: usize = 48_000 / 64;
+    let mut pair = Pair::new(&BridgeSpec {
+        clocks: Clocks::Apart,
+        ..SPEC
+    });
+    let usual = pair.sink.status().target_frames;
+    // What the source pushes comes late by so many blocks.
+    let mut run = |blocks: usize, late: usize| {
+        for _ in 0..late {
+            pair.pull(64);
+        }
+        for _ in 0..late {
+            pair.push(64);
+        }
+        for _ in 0..blocks {
+            pair.push(64);
+            pair.pull(64);
+        }
+        pair.sink.status()
+    };
+    run(SECOND, 0);
+    for _ in 0..7 {
+        run(SECOND / 2, 16);
+    }
+    let raised = run(SECOND / 2, 16);
+    assert!(raised.target_frames > usual + 300, "{raised:?}");
+    let calm = run(12 * SECOND, 0);
+    assert_eq!(calm.target_frames, usual);
+    assert!(calm.lead_frames > f64::from(usual) + 50.0, "{calm:?}");
+    let settled = run(90 * SECOND, 0);
+    let off = settled.lead_frames - f64::from(usual);
+    assert!(off.abs() < 4.0, "{settled:?}");
+    assert_eq!((settled.underruns, settled.overruns), (8, 0));
+}
+
+#[test]
 fn how_it_does_is_shown_while_it_lives() {
     let mut pair = Pair::new(&SPEC);
     let view = std::sync::Arc::<BridgeView>::default();

@@ -15,10 +15,15 @@ pub fn busy(data: &Value) -> Result<Figure> {
         ours.blocks == theirs.blocks,
         "the programs did not play equally long"
     );
+    let endings = data["endings"].as_array().map_or(&[][..], Vec::as_slice);
+    let ended = match endings.len() {
+        0 => String::new(),
+        count => format!("; PortAudio's fell silent for good {count} times and played once more"),
+    };
     Ok(Figure {
         text: format!(
             "{} dropouts ({} frames) of the driver, with a device period of {}, and {} ({} frames) of \
-             PortAudio's WASAPI, with one of {}, in {} blocks of {block_frames} frames each",
+             PortAudio's WASAPI, with one of {}, in {} blocks of {block_frames} frames each{ended}",
             grouped(ours.dropouts),
             grouped(ours.frames),
             ours.period_frames,
@@ -27,7 +32,7 @@ pub fn busy(data: &Value) -> Result<Figure> {
             theirs.period_frames,
             grouped(ours.blocks)
         ),
-        values: json!({ "blocks": ours.blocks, "players": rows }),
+        values: json!({ "blocks": ours.blocks, "players": rows, "endings": endings }),
         holds: ours.period_frames == block_frames && ours.dropouts <= theirs.dropouts,
     })
 }
@@ -74,7 +79,10 @@ mod tests {
             });
             json!({ "player": player, "runs": [run.clone(), run] })
         };
-        json!({ "block_frames": 64, "players": [row("port-audio", theirs), row("ours", ours)] })
+        json!({
+            "block_frames": 64, "players": [row("port-audio", theirs), row("ours", ours)],
+            "endings": [],
+        })
     }
 
     #[test]

@@ -193,9 +193,8 @@ impl Dac {
     }
 
     fn right(&self) -> Vec<f64> {
-        let samples = self.sound.samples.iter().skip(1);
-        let samples = samples.step_by(usize::from(self.sound.channels));
-        samples.map(|sample| f64::from(*sample)).collect()
+        let samples = self.sound.channel(1).into_iter();
+        samples.map(f64::from).collect()
     }
 
     /// The frame that is under way at that time.

@@ -314,7 +314,7 @@ fn devices_are_joined(stage: &mut Stage<'_>) -> Result<String> {
     let [whole] = main[..] else {
         bail!(
             "MAIN played {main:?}, {} of {} frames of the sound",
-            main.iter().map(|piece| piece.frames).sum::<usize>(),
+            main.iter().map(|piece| piece.frames).sum::<u64>(),
             sound.frames()
         );
     };
