@@ -148,11 +148,8 @@ impl Slowest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::latency::gcd;
     use proptest::prelude::*;
-
-    fn gcd(a: u32, b: u32) -> u32 {
-        if b == 0 { a } else { gcd(b, a % b) }
-    }
 
     fn timing(period_frames: u32, buffer_frames: u32, intake: Intake) -> EndpointTiming {
         EndpointTiming {

@@ -2,6 +2,12 @@
 
 use crate::endpoint::EndpointTiming;
 
+/// The greatest common divisor, by Euclid; of 0 and a number the number. Blocks and periods come together
+/// again at so many frames.
+pub const fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
 /// Frames from the instant a client is asked for a block until the block's first frame leaves the
 /// device, in parts, in frames of the client's rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

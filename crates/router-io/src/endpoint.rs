@@ -8,6 +8,7 @@ use engine::endpoint::{
 };
 use engine::format::{SampleFormat, StreamFormat};
 use engine::idle::Ticker;
+use engine::latency::gcd;
 use ipc::{Asked, ClientEnd, Interrupter, Link, Planes, Standing, Terms};
 use rt::{Counter, Flag};
 
@@ -359,10 +360,6 @@ fn deinterleave(bytes: &[u8], channel: usize, channels: u16, plane: &mut [f32]) 
         let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
         *sample = bytes.map_or(0.0, f32::from_le_bytes);
     }
-}
-
-fn gcd(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a simulated card is.
 
 use engine::format::{SampleFormat, StreamFormat};
+use engine::latency::gcd;
 
 use crate::clock::ClockSpec;
 use crate::duration::{frames_from_hns, hns_from_frames};
@@ -163,13 +164,6 @@ impl EndpointSpec {
             self.name
         ))
     }
-}
-
-fn gcd(mut a: u32, mut b: u32) -> u32 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }
 
 impl CardSpec {

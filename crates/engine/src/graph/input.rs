@@ -8,7 +8,8 @@ use crate::convert::{Decoder, PlaneMut};
 use crate::endpoint::{EndpointTiming, Intake, Packet};
 use crate::format::{ClientSample, StreamFormat};
 use crate::graph::fade::{Fade, first_sound};
-use crate::graph::{GraphSpec, NS_PER_SECOND, at_rate, gcd, ns_of};
+use crate::graph::{GraphSpec, NS_PER_SECOND, at_rate, ns_of};
+use crate::latency::gcd;
 use crate::resample::Resampler;
 
 /// Frames that are converted at a time.

@@ -11,7 +11,7 @@ use crate::convert::Encoder;
 use crate::endpoint::{Cycle, Due, EndpointTiming, Intake, Packet};
 use crate::fill::Fill;
 use crate::format::{ClientSample, StreamFormat};
-use crate::latency::InputLatency;
+use crate::latency::{InputLatency, gcd};
 use crate::resample::Quality;
 use input::Input;
 use output::{Left, Output};
@@ -433,11 +433,6 @@ fn frames_in(ns: u64, rate_hz: u32) -> u32 {
 fn at_rate(frames: u32, from_hz: u32, to_hz: u32) -> u32 {
     let frames = u64::from(frames) * u64::from(to_hz);
     frames.div_ceil(u64::from(from_hz.max(1))) as u32
-}
-
-/// The greatest common divisor; of 0 and a number the number.
-fn gcd(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

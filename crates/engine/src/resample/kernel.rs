@@ -108,35 +108,38 @@ fn between<S: Simd>(simd: S, weights: [f64; 4], four: &[f64], row: &mut [f64]) {
 const LANES: usize = 8;
 const VECTOR: usize = LANES / 2;
 
-/// The scalar products of filters of `taps` numbers, one behind the other, and the frames under each,
-/// which begin at `starts`, in an order that does not depend on the machine. A product for which there
-/// are too few frames is left as it is.
-pub(super) fn products(
-    level: Level,
-    taps: usize,
-    filters: &[f64],
-    starts: &[usize],
-    frames: &[f64],
-    out: &mut [f64],
-) {
-    on_units!(level, simd => products_on(simd, taps, filters, starts, frames, out));
+/// The filters of some sink frames.
+pub(super) struct Batch<'a> {
+    /// Numbers in a filter.
+    pub(super) taps: usize,
+    /// One filter behind the other.
+    pub(super) filters: &'a [f64],
+    /// Which of them each sink frame's is.
+    pub(super) rows: &'a [usize],
+    /// Where the frames under each begin.
+    pub(super) starts: &'a [usize],
+}
+
+/// The scalar products of filters and the frames under each, in an order that does not depend on the
+/// machine. A product for which there are too few frames is left as it is.
+pub(super) fn products(level: Level, batch: &Batch<'_>, frames: &[f64], out: &mut [f64]) {
+    on_units!(level, simd => products_on(simd, batch, frames, out));
 }
 
 #[inline(always)]
-fn products_on<S: Simd>(
-    simd: S,
-    taps: usize,
-    filters: &[f64],
-    starts: &[usize],
-    frames: &[f64],
-    out: &mut [f64],
-) {
+fn products_on<S: Simd>(simd: S, batch: &Batch<'_>, frames: &[f64], out: &mut [f64]) {
     simd.vectorize(
         #[inline(always)]
         || {
-            let filters = filters.chunks_exact(taps);
-            for ((out, filter), &start) in out.iter_mut().zip(filters).zip(starts) {
-                if let Some(frames) = frames.get(start..start + taps) {
+            let Batch {
+                taps,
+                filters,
+                rows,
+                starts,
+            } = *batch;
+            for ((out, &row), &start) in out.iter_mut().zip(rows).zip(starts) {
+                let filter = filters.get(row * taps..(row + 1) * taps);
+                if let (Some(filter), Some(frames)) = (filter, frames.get(start..start + taps)) {
                     *out = product(simd, filter, frames);
                 }
             }

@@ -6,11 +6,13 @@
 //! and equal rates the filter passes exactly that frame, so a stream that goes from frame to frame
 //! and then begins to slide between them has neither a step nor a jump in time.
 
+mod bank;
 mod kernel;
 mod position;
 
 use std::ops::Range;
 
+use bank::{Bank, Place};
 use fearless_simd::Level;
 use kernel::Kernel;
 
@@ -52,8 +54,12 @@ pub struct Resampler {
     /// The CPU's vector units.
     level: Level,
     kernel: Kernel,
-    /// The filters of the batch, one behind the other.
+    /// Knows which filters are kept, where that helps.
+    bank: Option<Bank>,
+    /// One filter behind the other: those that are kept, then those of the batch alone.
     filters: Vec<f64>,
+    /// Which of them each of the batch is.
+    rows: [usize; BATCH_FRAMES],
     /// Where each filter of the batch begins, in frames behind the first one's beginning.
     starts: [usize; BATCH_FRAMES],
     /// Filters that the batch has.
@@ -76,10 +82,14 @@ impl Resampler {
         let (taps, attenuation_db) = quality.filter();
         let stretch = down.max(1.0);
         let taps = ((taps as f64 * stretch).ceil() as usize).next_multiple_of(8);
+        let bank = Bank::new(source_hz, sink_hz, taps);
+        let kept = bank.as_ref().map_or(0, Bank::slots);
         Ok(Resampler {
             level: Level::new(),
             kernel: Kernel::new(taps, 1.0 / stretch, attenuation_db),
-            filters: vec![0.0; taps * BATCH_FRAMES],
+            bank,
+            filters: vec![0.0; taps * (kept + BATCH_FRAMES)],
+            rows: [0; BATCH_FRAMES],
             starts: [0; BATCH_FRAMES],
             aimed: 0,
         })
@@ -113,15 +123,42 @@ impl Resampler {
             *start = (place.frame() - at.frame()) as usize;
         }
         let fractions = fractions.get(..self.aimed).unwrap_or_default();
-        self.kernel.at(self.level, fractions, &mut self.filters);
+        let taps = self.kernel.taps();
+        let kept = self.bank.as_ref().map_or(0, Bank::slots);
+        for (n, row) in self.rows.iter_mut().enumerate() {
+            *row = kept + n;
+        }
+        let Some(bank) = self.bank.as_mut().filter(|bank| bank.serves(step)) else {
+            let own = self.filters.get_mut(kept * taps..).unwrap_or_default();
+            return self.kernel.at(self.level, fractions, own);
+        };
+        for (n, fraction) in fractions.iter().enumerate() {
+            let (before, own) = self.rows.split_at_mut(n);
+            let Some(row) = own.first_mut() else { return };
+            match bank.place(*fraction, before) {
+                Place::Kept(slot) => {
+                    *row = slot;
+                    continue;
+                }
+                Place::Free(slot) => *row = slot,
+                Place::Elsewhere => {}
+            }
+            let filter = self.filters.get_mut(*row * taps..(*row + 1) * taps);
+            let filter = filter.unwrap_or_default();
+            self.kernel.at(self.level, &[*fraction], filter);
+        }
     }
 
     /// Makes one channel's sink frames at the places aimed at. `input` holds that channel's frames
     /// that [`needs`](Self::needs) tells; where it is shorter, `out` is left as it is.
     pub fn apply(&self, input: &[f64], out: &mut [f64]) {
-        let starts = self.starts.get(..self.aimed).unwrap_or_default();
-        let taps = self.kernel.taps();
-        kernel::products(self.level, taps, &self.filters, starts, input, out);
+        let batch = kernel::Batch {
+            taps: self.kernel.taps(),
+            filters: &self.filters,
+            rows: self.rows.get(..self.aimed).unwrap_or_default(),
+            starts: &self.starts,
+        };
+        kernel::products(self.level, &batch, input, out);
     }
 }
 
@@ -149,6 +186,47 @@ mod tests {
                     let place = at.after(step, n as u64).frames_from(0);
                     // A line is not the filter's business: it has no end. What is left is small.
                     assert!((sample - place).abs() < 0.01, "{sample} at {place}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_that_is_kept_is_the_one_that_is_made() {
+        for quality in [Quality::Best, Quality::LowDelay] {
+            for (from_hz, to_hz) in [(44_100, 48_000), (48_000, 44_100), (48_000, 96_000)] {
+                let mut keeps = Resampler::new(from_hz, to_hz, quality).expect("it can be");
+                assert!(keeps.bank.is_some());
+                let mut makes = keeps.clone();
+                makes.bank = None;
+                makes.filters = vec![0.0; makes.kernel.taps() * BATCH_FRAMES];
+                let step = Step::between(from_hz, to_hz);
+                let half_a_slot = Step::between(1, 320);
+                let begins = [
+                    Position::of_frame(0),
+                    Position::of_frame(3).after(half_a_slot, 1),
+                    // Days later the last bits are others.
+                    Position::of_frame(0).after(step, 1 << 33),
+                ];
+                for begin in begins {
+                    for batch in 0..400 {
+                        let at = begin.after(step, batch * 29);
+                        // Now and then the clocks are apart for a while.
+                        let step = if batch % 97 == 5 {
+                            step.times(1.0001)
+                        } else {
+                            step
+                        };
+                        let need = keeps.needs(at, step, 29);
+                        let noise = need.map(|n| ((n * 7919) % 65_537) as f64);
+                        let noise: Vec<f64> = noise.collect();
+                        let (mut kept, mut made) = ([0.0; 29], [0.0; 29]);
+                        keeps.aim(at, step, 29);
+                        keeps.apply(&noise, &mut kept);
+                        makes.aim(at, step, 29);
+                        makes.apply(&noise, &mut made);
+                        assert_eq!(kept, made, "{from_hz} to {to_hz} Hz, {batch}");
+                    }
                 }
             }
         }
