@@ -1,43 +1,68 @@
 //! What a host notices of devices that come and go, over many scenarios.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rt::Mutex;
 use serde_json::{Value, json};
 
+use crate::kept::Kept;
 use crate::support::scenario::{self, Outcome};
 
-/// That many scenarios of that length, on all processors. None is begun after so many seconds of real
-/// time.
-pub fn measure(cases: u64, seconds: u64, seed: u64, within: Duration) -> Result<Value, String> {
+/// What is to be measured.
+pub struct Plan<'a> {
+    /// Scenarios, and the seed of the first.
+    pub cases: u64,
+    pub seed: u64,
+    /// How long each is.
+    pub seconds: u64,
+    /// None is begun after so much real time.
+    pub within: Duration,
+    /// Where those are kept that are done.
+    pub kept: Option<&'a Path>,
+}
+
+/// Runs the scenarios on all processors.
+pub fn measure(plan: &Plan<'_>) -> Result<Value, String> {
     let begun = Instant::now();
-    let next = AtomicU64::new(seed);
-    let done = Mutex::new(Vec::new());
+    let seeds = plan.seed..plan.seed + plan.cases;
+    let kept = Kept::open(plan.kept, plan.seconds)?;
+    let left = seeds
+        .clone()
+        .filter(|seed| !kept.outcomes.contains_key(seed));
+    let left: Vec<u64> = left.collect();
+    let next = AtomicUsize::new(0);
+    let kept = Mutex::new(kept);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                loop {
-                    let case = next.fetch_add(1, Ordering::Relaxed);
-                    if case >= seed + cases || begun.elapsed() >= within {
+                while begun.elapsed() < plan.within {
+                    let Some(&seed) = left.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         return;
-                    }
-                    let outcome = scenario::run(case, seconds);
-                    let mut done = done.lock();
-                    done.push(outcome);
-                    if done.len() % 100 == 0 {
-                        eprintln!("{} of {cases} scenarios", done.len());
+                    };
+                    let outcome = scenario::run(seed, plan.seconds);
+                    let mut kept = kept.lock();
+                    kept.add(seed, outcome);
+                    if kept.outcomes.len().is_multiple_of(100) {
+                        eprintln!("{} of {} scenarios", kept.outcomes.len(), plan.cases);
                     }
                 }
             });
         }
     });
-    let outcomes = std::mem::take(&mut *done.lock());
+    let mut kept = kept.lock();
+    let outcomes: Vec<Outcome> = seeds
+        .filter_map(|seed| kept.outcomes.get(&seed).cloned())
+        .collect();
     if outcomes.is_empty() {
         return Err("no scenario ended".to_owned());
     }
-    Ok(figures(&outcomes, cases, seconds))
+    if outcomes.len() as u64 == plan.cases {
+        kept.finish();
+    }
+    Ok(figures(&outcomes, plan.cases, plan.seconds))
 }
 
 fn figures(outcomes: &[Outcome], cases: u64, seconds: u64) -> Value {

@@ -8,6 +8,7 @@ mod clock;
 mod drift;
 mod exact;
 mod host;
+mod kept;
 mod latency;
 mod reported;
 mod tap;
@@ -19,6 +20,7 @@ mod model;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -50,6 +52,7 @@ Usage: claims exact|clock|drift|latency|reported|bits|host|click [OPTION]...
       --cases N      scenarios, drawn (2000)
       --seconds N    how long each is (3600)
       --within N     no scenario is begun after so many seconds of real time (no limit)
+      --kept FILE    go on with what a run that was cut has left there
       --seed N       of the first (1)
   click      the click where sound moves to another device
       --cases N      moves of each kind in each mode (2000)
@@ -69,6 +72,7 @@ struct Arguments {
     mode: Option<String>,
     quick: bool,
     within: Duration,
+    kept: Option<PathBuf>,
 }
 
 fn parse() -> Result<(String, Arguments), lexopt::Error> {
@@ -83,6 +87,7 @@ fn parse() -> Result<(String, Arguments), lexopt::Error> {
         mode: None,
         quick: false,
         within: Duration::MAX,
+        kept: None,
     };
     while let Some(argument) = parser.next()? {
         match argument {
@@ -94,6 +99,7 @@ fn parse() -> Result<(String, Arguments), lexopt::Error> {
             Long("within") => {
                 arguments.within = Duration::from_secs(parser.value()?.parse()?);
             }
+            Long("kept") => arguments.kept = Some(parser.value()?.into()),
             Long("cases") => arguments.cases = parser.value()?.parse()?,
             Long("mode") => arguments.mode = Some(parser.value()?.string()?),
             Long("quick") => arguments.quick = true,
@@ -118,12 +124,13 @@ fn measure(what: &str, arguments: &Arguments) -> Result<Value, String> {
         "drift" => drift::measure(&drift::Plan::new(arguments.quick, arguments.seed)),
         "latency" => latency::measure(arguments.quick),
         "reported" => reported::measure(arguments.cases.max(1), arguments.seed),
-        "host" => host::measure(
-            arguments.cases.max(1),
-            arguments.seconds.max(10),
-            arguments.seed,
-            arguments.within,
-        ),
+        "host" => host::measure(&host::Plan {
+            cases: arguments.cases.max(1),
+            seconds: arguments.seconds.max(10),
+            seed: arguments.seed,
+            within: arguments.within,
+            kept: arguments.kept.as_deref(),
+        }),
         "click" => click::measure(arguments.cases.max(1), arguments.seed),
         "bits" => bits::measure(&bits::Plan {
             seconds: arguments.seconds.max(1),
