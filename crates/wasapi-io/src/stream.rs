@@ -27,6 +27,9 @@ use crate::sync::{Event, Signal, Timer, Waitable, wait_first};
 /// Cycles from one look at the output's position to the next.
 const SAMPLE_CYCLES: u32 = 4;
 
+/// So late an event may be, in nanoseconds, before its device counts as silent: a busy machine is late by
+/// several of the shortest periods, and a block that the host makes for a silent device is lost.
+const LATE_MAX_NS: u64 = 10_000_000;
 /// How far the jumps may be in which a device without events reports its progress, in nanoseconds.
 const JUMP_MAX_NS: u64 = 200_000_000;
 
@@ -296,7 +299,7 @@ impl Stream {
         let mut limit_ns = left_ns.max(self.period_ns);
         // One that is served though it keeps silent is not waited for any longer: the host has a rhythm.
         if !self.silent {
-            limit_ns += self.period_ns;
+            limit_ns = (limit_ns + self.period_ns).max(LATE_MAX_NS);
         }
         if !self.is_clocked_by_event() {
             // Such devices report their progress in jumps.
