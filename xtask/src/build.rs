@@ -68,6 +68,14 @@ pub fn driver_name(target: &str) -> &'static str {
     }
 }
 
+/// The command-line program's file, likewise.
+pub fn program_name(target: &str) -> &'static str {
+    match target.starts_with("i686-") {
+        true => "asio2wasapi32.exe",
+        false => "asio2wasapi.exe",
+    }
+}
+
 /// Builds the driver and the command-line program; returns the folder that holds both.
 pub fn product(paths: &Paths, target: &str, release: bool) -> Result<PathBuf> {
     let packages = ["-p", "asio2wasapi-driver", "-p", "asio2wasapi-cli"];
@@ -79,7 +87,7 @@ pub fn product(paths: &Paths, target: &str, release: bool) -> Result<PathBuf> {
     )?;
     copy(
         &built.join("asio2wasapi.exe"),
-        &dist.join("asio2wasapi.exe"),
+        &dist.join(program_name(target)),
     )?;
     Ok(dist)
 }
@@ -117,8 +125,14 @@ pub fn guarded_driver(paths: &Paths) -> Result<PathBuf> {
 /// Builds the driver with planted faults, on which the validator is judged.
 #[cfg(not(windows))]
 pub fn broken_driver(paths: &Paths) -> Result<PathBuf> {
+    broken_driver_for(paths, crate::paths::DEFAULT_TARGET)
+}
+
+/// The same for programs of a target.
+#[cfg(not(windows))]
+pub fn broken_driver_for(paths: &Paths, target: &str) -> Result<PathBuf> {
     let what = ["-p", "broken-driver", "--lib"];
-    let built = cargo_build(paths, crate::paths::DEFAULT_TARGET, false, &what)?;
+    let built = cargo_build(paths, target, false, &what)?;
     Ok(built.join("broken_driver.dll"))
 }
 

@@ -27,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "record",
             "recorder",
             "router",
+            "router-io",
             "rt",
             "session",
             "wasapi-io",

@@ -84,6 +84,9 @@ pub enum Command {
     Route(RouteArguments),
     /// Check whether an ASIO driver, of any maker, does what programs rely on
     Validate(ValidateArguments),
+    /// An ASIO driver in a process of its own, for the router that has started this
+    #[command(hide = true)]
+    HostDriver(HostDriverArguments),
     /// One check of `validate`, in a process of its own
     #[command(hide = true)]
     ValidateCheck(ValidateCheckArguments),
@@ -196,6 +199,26 @@ pub struct ValidateArguments {
     /// Write the JSON object to a file, too
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+}
+
+/// What the process of a driver is told.
+#[derive(Debug, Args)]
+pub struct HostDriverArguments {
+    /// A name that the driver may have, the most wanted first
+    #[arg(long = "driver", value_name = "NAME", required = true)]
+    pub drivers: Vec<String>,
+    /// Channels to play
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=64))]
+    pub outputs: u32,
+    /// Channels to record
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=64))]
+    pub inputs: u32,
+    /// The rate in Hz; without this the hardware's
+    #[arg(long)]
+    pub rate: Option<u32>,
+    /// Frames in a cycle; without this the hardware's
+    #[arg(long, value_parser = clap::value_parser!(u32).range(16..=8192))]
+    pub cycle: Option<u32>,
 }
 
 /// What the process of a single check is told.

@@ -46,6 +46,7 @@ impl Routing {
                 // unless somebody wants it so.
                 mode: Mode::Shared,
                 on_demand: false,
+                isolated: false,
             }
         })
     }
@@ -55,7 +56,9 @@ impl Routing {
     pub fn partner(&self) -> Option<&Port<SourceKind>> {
         let master = self.master();
         let is_partner = |port: &&Port<SourceKind>| match (master.kind, port.kind) {
-            (SinkKind::Asio, SourceKind::Asio) => port.devices == master.devices,
+            (SinkKind::Asio, SourceKind::Asio) => {
+                port.devices == master.devices && port.isolated == master.isolated
+            }
             (SinkKind::Device, SourceKind::Capture) => {
                 !port.on_demand && (port.mode == master.mode || port.mode == Mode::Auto)
             }
@@ -83,6 +86,7 @@ impl Routing {
             channels: OWN_CHANNELS,
             mode: Mode::Shared,
             on_demand: true,
+            isolated: false,
         })
     }
 
@@ -130,6 +134,8 @@ pub struct Port<K> {
     /// It is opened only while its sound goes somewhere, for [`SourceKind::Capture`]; it is written only
     /// from when it is told to start, for [`SinkKind::File`].
     pub on_demand: bool,
+    /// The driver is loaded by a process of its own, for [`SourceKind::Asio`] and [`SinkKind::Asio`].
+    pub isolated: bool,
 }
 
 /// A named mix.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use engine::endpoint::{EndpointError, FaultKind};
 use ipc::{Answered, CLIENTS_MAX, ClientEnd, Refusal, Terms, Wish, knock, offered};
 
-use crate::System;
+use crate::{Peer, System};
 
 /// How long a router that is there may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -42,6 +42,7 @@ pub(crate) fn attach<S: System>(
     wish: &Wish,
 ) -> Result<ClientEnd<S::Link>, EndpointError> {
     let end = Instant::now() + ANSWER_TIMEOUT;
+    let peer = system.peer();
     loop {
         let mut is_there = false;
         for number in 0..CLIENTS_MAX {
@@ -60,7 +61,7 @@ pub(crate) fn attach<S: System>(
                         Ok(Answered::NotYet(again)) if Instant::now() < end => knocking = again,
                         Ok(Answered::NotYet(last)) => {
                             drop(last.give_up());
-                            return Err(silent());
+                            return Err(silent(&peer));
                         }
                         Err((_, refusal)) => return Err(refused(refusal)),
                     }
@@ -71,27 +72,31 @@ pub(crate) fn attach<S: System>(
             }
         }
         if !is_there {
-            return Err(absent(None));
+            return Err(absent(&peer, None));
         }
         if Instant::now() >= end {
-            let message = "The router has no place free; end another of its programs.";
+            let message = format!(
+                "{} has no place free; end another of its programs.",
+                peer.subject
+            );
             return Err(EndpointError::new(FaultKind::InUse, message));
         }
         std::thread::sleep(PAUSE);
     }
 }
 
-/// There is no router; perhaps why.
-pub(crate) fn absent(why: Option<String>) -> EndpointError {
+/// It is not there; perhaps why.
+pub(crate) fn absent(peer: &Peer, why: Option<String>) -> EndpointError {
+    let subject = &peer.subject;
     let message = match why {
-        Some(why) => format!("The router does not run: {why}"),
-        None => "The router does not run; start it with `asio2wasapi route`.".to_owned(),
+        Some(why) => format!("{subject} does not run: {why}"),
+        None => format!("{subject} does not run; {}.", peer.advice[0]),
     };
     EndpointError::new(FaultKind::NotFound, message)
 }
 
-fn silent() -> EndpointError {
-    let message = "The router does not answer; end its process, asio2wasapi.exe.";
+fn silent(peer: &Peer) -> EndpointError {
+    let message = format!("{} does not answer; {}.", peer.subject, peer.advice[1]);
     EndpointError::new(FaultKind::ServiceGone, message)
 }
 

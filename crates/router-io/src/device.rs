@@ -12,12 +12,10 @@ use engine::idle::Idle;
 use ipc::{BLOCK_FRAMES_MAX, HandOver, NAME_BYTES_MAX, Terms, Wish};
 use rt::{Flag, Mutex};
 
-use crate::System;
 use crate::attach::{absent, attach, await_router, look};
 use crate::endpoint::RouterEndpoint;
+use crate::{Peer, System};
 
-/// What people call the router as a device.
-pub(crate) const NAME: &str = "Router";
 /// How seldom a router is started again that died or did not start. One that is started is waited for
 /// besides.
 const LAUNCH_PAUSE: Duration = Duration::from_millis(250);
@@ -48,6 +46,7 @@ pub struct Wants {
 /// The router as a device. Cheap to make: nothing is looked for before a method is called.
 pub struct RouterDevice<S> {
     system: Arc<S>,
+    peer: Peer,
     wants: Wants,
     /// What the router will have as its master, for questions while it does not run, and for the
     /// search's pauses.
@@ -67,6 +66,7 @@ impl<S> Clone for RouterDevice<S> {
     fn clone(&self) -> Self {
         Self {
             system: Arc::clone(&self.system),
+            peer: self.peer.clone(),
             wants: self.wants.clone(),
             master: Arc::clone(&self.master),
             shared: Arc::clone(&self.shared),
@@ -78,6 +78,7 @@ impl<S: System> RouterDevice<S> {
     /// The router for a client that wants this. `master` is what the router plays to, or will.
     pub fn new(system: S, wants: Wants, master: Arc<dyn Device>) -> Self {
         Self {
+            peer: system.peer(),
             system: Arc::new(system),
             wants,
             master,
@@ -125,12 +126,14 @@ impl<S: System> RouterDevice<S> {
         let terms = match look(&*self.system) {
             Some(terms) => terms,
             None if may_launch && self.may_launch_now() => {
-                self.system.launch().map_err(|why| absent(Some(why)))?;
-                await_router(&*self.system).ok_or_else(|| absent(None))?
+                self.system
+                    .launch()
+                    .map_err(|why| absent(&self.peer, Some(why)))?;
+                await_router(&*self.system).ok_or_else(|| absent(&self.peer, None))?
             }
-            None => return Err(absent(None)),
+            None => return Err(absent(&self.peer, None)),
         };
-        check_rate(terms.rate_hz, request.rate_hz)?;
+        self.check(terms.rate_hz, request.rate_hz)?;
         let sides = request.sides;
         let count = |is_wanted, channels| if is_wanted { u32::from(channels) } else { 0 };
         let wish = Wish {
@@ -148,14 +151,29 @@ impl<S: System> RouterDevice<S> {
         let mut client = attach(&*self.system, &wish)?;
         client.rest();
         // Another router may have taken the place of the one that was asked.
-        let terms = client.terms().ok_or_else(|| absent(None))?;
-        check_rate(terms.rate_hz, request.rate_hz)?;
+        let terms = client.terms().ok_or_else(|| absent(&self.peer, None))?;
+        self.check(terms.rate_hz, request.rate_hz)?;
         self.shared.has_said_goodbye.set(false);
         let goodbye = Arc::clone(&self.shared.has_said_goodbye);
         let ticker = self.system.ticker();
         Ok(Box::new(RouterEndpoint::new(
-            client, terms, ticker, goodbye,
+            client,
+            terms,
+            ticker,
+            goodbye,
+            self.peer.device.clone(),
         )))
+    }
+
+    fn check(&self, router_hz: u32, rate_hz: u32) -> Result<(), EndpointError> {
+        if router_hz == rate_hz {
+            return Ok(());
+        }
+        let message = format!(
+            "{} runs at {router_hz} Hz, not at {rate_hz} Hz; choose its rate.",
+            self.peer.subject
+        );
+        Err(EndpointError::new(FaultKind::Unsupported, message))
     }
 
     fn may_launch_now(&self) -> bool {
@@ -166,15 +184,6 @@ impl<S: System> RouterDevice<S> {
         }
         may
     }
-}
-
-fn check_rate(router_hz: u32, rate_hz: u32) -> Result<(), EndpointError> {
-    if router_hz == rate_hz {
-        return Ok(());
-    }
-    let message =
-        format!("The router runs at {router_hz} Hz, not at {rate_hz} Hz; choose its rate.");
-    Err(EndpointError::new(FaultKind::Unsupported, message))
 }
 
 /// As much of a name as there is room for.
@@ -197,7 +206,7 @@ impl<S: System> Device for RouterDevice<S> {
         let terms = self.terms();
         let side = |channels: u16, latency_frames| {
             (channels > 0).then(|| SideInfo {
-                name: NAME.to_owned(),
+                name: self.peer.device.clone(),
                 channels,
                 channel_mask: channel_mask(channels),
                 sample: SampleFormat::Float32,
@@ -214,7 +223,7 @@ impl<S: System> Device for RouterDevice<S> {
     }
 
     fn check_rate(&self, rate_hz: u32) -> Result<(), EndpointError> {
-        check_rate(self.terms().rate_hz, rate_hz)
+        self.check(self.terms().rate_hz, rate_hz)
     }
 
     fn open(&self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
@@ -252,7 +261,7 @@ impl<S: System> Reopener for Search<S> {
     }
 
     fn chosen(&mut self) -> Chosen {
-        chosen()
+        chosen(&self.device.peer.device)
     }
 
     fn pause(&mut self, limit_ns: u64) {
@@ -265,9 +274,9 @@ impl<S: System> Reopener for Search<S> {
 }
 
 /// There is one router, so that it is always the same that is meant.
-pub(crate) fn chosen() -> Chosen {
+pub(crate) fn chosen(device: &str) -> Chosen {
     Chosen {
-        output: Some(NAME.to_owned()),
-        input: Some(NAME.to_owned()),
+        output: Some(device.to_owned()),
+        input: Some(device.to_owned()),
     }
 }

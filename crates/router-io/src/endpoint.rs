@@ -12,7 +12,7 @@ use engine::latency::gcd;
 use ipc::{Asked, ClientEnd, Interrupter, Link, Planes, Standing, Terms};
 use rt::{Counter, Flag};
 
-use crate::device::{NAME, channel_mask, chosen};
+use crate::device::{channel_mask, chosen};
 
 const NS_PER_SECOND: u64 = 1_000_000_000;
 const NS_PER_MS: u64 = 1_000_000;
@@ -32,6 +32,8 @@ pub(crate) struct RouterEndpoint<L: Link> {
     ticker: Box<dyn Ticker>,
     /// Set when the router has ended of its own will.
     goodbye: Arc<Flag>,
+    /// What people call the other end.
+    device: String,
     interrupts: Arc<Interrupts>,
     /// Interruptions that were told.
     interrupted: u64,
@@ -73,6 +75,7 @@ impl<L: Link> RouterEndpoint<L> {
         terms: Terms,
         ticker: Box<dyn Ticker>,
         goodbye: Arc<Flag>,
+        device: String,
     ) -> Self {
         let wish = client.wish();
         let (outputs, inputs) = (wish.outputs as u16, wish.inputs as u16);
@@ -88,6 +91,7 @@ impl<L: Link> RouterEndpoint<L> {
         let mut endpoint = Self {
             ticker,
             goodbye,
+            device,
             interrupts,
             interrupted: 0,
             rate_hz: terms.rate_hz,
@@ -204,7 +208,7 @@ impl<L: Link> Endpoint for RouterEndpoint<L> {
     }
 
     fn chosen(&self) -> Chosen {
-        let Chosen { output, input } = chosen();
+        let Chosen { output, input } = chosen(&self.device);
         Chosen {
             output: output.filter(|_| self.outputs > 0),
             input: input.filter(|_| self.inputs > 0),
@@ -212,7 +216,7 @@ impl<L: Link> Endpoint for RouterEndpoint<L> {
     }
 
     fn label(&self) -> Label {
-        let name = |channels: u16| (channels > 0).then(|| NAME.to_owned());
+        let name = |channels: u16| (channels > 0).then(|| self.device.clone());
         Label {
             output: name(self.outputs),
             input: name(self.inputs),

@@ -22,6 +22,31 @@ mod tests;
 use engine::idle::Ticker;
 use ipc::Link;
 
+/// What people are told of the process at the other end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// What people call it as a device.
+    pub device: String,
+    /// What begins a sentence of it.
+    pub subject: String,
+    /// What is to be done where it does not run, and where it does not answer.
+    pub advice: [String; 2],
+}
+
+impl Default for Peer {
+    /// The user's router.
+    fn default() -> Self {
+        Self {
+            device: "Router".to_owned(),
+            subject: "The router".to_owned(),
+            advice: [
+                "start it with `asio2wasapi route`".to_owned(),
+                "end its process, asio2wasapi.exe".to_owned(),
+            ],
+        }
+    }
+}
+
 /// What the device needs of the system.
 pub trait System: Send + Sync + 'static {
     /// How the system joins two processes.
@@ -32,6 +57,11 @@ pub trait System: Send + Sync + 'static {
 
     /// This process, not 0.
     fn process(&self) -> u32;
+
+    /// What people are told of the other end.
+    fn peer(&self) -> Peer {
+        Peer::default()
+    }
 
     /// Starts a router, without waiting for it.
     ///

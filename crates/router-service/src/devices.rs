@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use asio_io::{AsioDevice, Installed};
-use config::{DeviceName, Port, SinkKind, SourceKind};
+use config::{Port, Routing, SinkKind, SourceKind};
 use engine::endpoint::{
     Device, DeviceInfo, Endpoint, EndpointError, FaultKind, Lost, OpenRequest, Reopener,
 };
 use wasapi_io::{LoopbackDevice, ProcessDevice, SystemTicker, WasapiDevice};
 
+use crate::driver_plan::DriverPlan;
+use crate::driver_process;
 use crate::plan::{Plan, SinkSeat, SourceSeat};
 
 /// The master's device, with its partner's input if it has one.
@@ -16,7 +18,11 @@ pub(crate) fn master(plan: &Plan) -> Arc<dyn Device> {
     let sink = plan.sinks.first().map(|seat| &seat.port);
     let source = plan.sources.first().map(|seat| &seat.port);
     match sink {
-        Some(port) if port.kind == SinkKind::Asio => asio(&port.devices),
+        Some(port) if port.kind == SinkKind::Asio => {
+            let partner = source.filter(|_| plan.has_partner);
+            let inputs = partner.map_or(0, |port| port.channels);
+            asio(&plan.routing, port, inputs, port.channels)
+        }
         _ => Arc::new(WasapiDevice::of_ports(
             sink,
             source.filter(|_| plan.has_partner),
@@ -24,29 +30,34 @@ pub(crate) fn master(plan: &Plan) -> Arc<dyn Device> {
     }
 }
 
-/// What a sink plays to.
-pub(crate) fn of_sink(port: &Port<SinkKind>) -> Arc<dyn Device> {
+/// What a sink of a routing plays to.
+pub(crate) fn of_sink(routing: &Routing, port: &Port<SinkKind>) -> Arc<dyn Device> {
     match port.kind {
         SinkKind::Device => Arc::new(WasapiDevice::of_ports(Some(port), None)),
-        SinkKind::Asio => asio(&port.devices),
+        SinkKind::Asio => asio(routing, port, 0, port.channels),
         SinkKind::File | SinkKind::Client => Arc::new(NotThere::new(&port.name, port.kind.name())),
     }
 }
 
-/// What a source records from.
-pub(crate) fn of_source(port: &Port<SourceKind>) -> Arc<dyn Device> {
+/// What a source of a routing records from.
+pub(crate) fn of_source(routing: &Routing, port: &Port<SourceKind>) -> Arc<dyn Device> {
     match port.kind {
         SourceKind::Capture => Arc::new(WasapiDevice::of_ports(None, Some(port))),
         SourceKind::Loopback => Arc::new(LoopbackDevice::of_port(port)),
         SourceKind::Process => Arc::new(ProcessDevice::of_port(port)),
-        SourceKind::Asio => asio(&port.devices),
+        SourceKind::Asio => asio(routing, port, port.channels, 0),
         SourceKind::Client => Arc::new(NotThere::new(&port.name, port.kind.name())),
     }
 }
 
-/// The hardware behind the first of these drivers that is installed.
-fn asio(devices: &[DeviceName]) -> Arc<dyn Device> {
-    let names = devices.iter().map(|device| device.word().to_owned());
+/// The hardware behind the first of the port's drivers that is installed, with so many channels to record and
+/// to play.
+fn asio<K>(routing: &Routing, port: &Port<K>, inputs: u32, outputs: u32) -> Arc<dyn Device> {
+    if port.isolated {
+        let plan = DriverPlan::new(routing, &port.devices);
+        return driver_process::device(plan, inputs, outputs);
+    }
+    let names = port.devices.iter().map(|device| device.word().to_owned());
     Arc::new(AsioDevice::new(Arc::new(Installed::any_of(names)), || {
         Box::new(SystemTicker::new())
     }))
@@ -55,12 +66,22 @@ fn asio(devices: &[DeviceName]) -> Arc<dyn Device> {
 /// The endpoint whose sound each sink's is, and each source's, as far as it comes back (T13).
 pub(crate) fn endpoints(plan: &Plan) -> (Vec<Option<String>>, Vec<Option<String>>) {
     let sink = |seat: &SinkSeat| match seat.port.kind {
-        SinkKind::Device => of_sink(&seat.port).reopener().chosen().output,
+        SinkKind::Device => {
+            of_sink(&plan.routing, &seat.port)
+                .reopener()
+                .chosen()
+                .output
+        }
         _ => None,
     };
     // What a device records is not what it plays.
     let source = |seat: &SourceSeat| match seat.port.kind {
-        SourceKind::Loopback => of_source(&seat.port).reopener().chosen().input,
+        SourceKind::Loopback => {
+            of_source(&plan.routing, &seat.port)
+                .reopener()
+                .chosen()
+                .input
+        }
         _ => None,
     };
     let sources = plan.sources.iter().map(source).collect();

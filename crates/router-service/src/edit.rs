@@ -265,6 +265,7 @@ fn client_port<K>(name: &str, kind: K, channels: u32) -> Result<Port<K>, String>
         channels,
         mode: Mode::Auto,
         on_demand: false,
+        isolated: false,
     })
 }
 

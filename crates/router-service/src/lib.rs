@@ -16,6 +16,7 @@ mod core_client;
 #[cfg(windows)]
 mod counter;
 mod desk;
+mod driver_plan;
 pub mod edit;
 pub mod files;
 mod hall;
@@ -27,12 +28,17 @@ pub mod status;
 #[cfg(windows)]
 mod devices;
 #[cfg(windows)]
+mod driver_process;
+#[cfg(windows)]
 mod service;
 
 pub use core_client::{CoreClient, NewsCounts};
 #[cfg(windows)]
 pub use counter::{ask, watch};
 pub use desk::{DeskSpec, desk_of};
+pub use driver_plan::DriverPlan;
+#[cfg(windows)]
+pub use driver_process::host_driver;
 pub use edit::{RouteName, Strip};
 pub use hall::{Guest, Hall, HallEvent};
 pub use lock::{Lock, NAME};

@@ -16,12 +16,13 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes it, in the folder for states, waiting for the one before to end for so long at most.
+    /// Takes the one of that name, in the folder for states, waiting for the one before to end for so long at
+    /// most.
     ///
     /// # Errors
     /// One sentence: another router has it, or what the system said.
-    pub fn take(state: &Path, patience: Duration) -> Result<Lock, String> {
-        let path = state.join("router.lock");
+    pub fn take(state: &Path, name: &str, patience: Duration) -> Result<Lock, String> {
+        let path = state.join(format!("{name}.lock"));
         let failed = |error: std::io::Error| {
             format!(
                 "The router's lock {} cannot be made: {error}.",
@@ -59,14 +60,17 @@ mod tests {
     #[test]
     fn there_is_one_at_a_time() {
         let folder = std::env::temp_dir().join(format!("router-lock-{}", std::process::id()));
-        let first = Lock::take(&folder, Duration::ZERO).expect("nobody has it");
-        let error = Lock::take(&folder, Duration::from_millis(30)).expect_err("it is taken");
+        let first = Lock::take(&folder, "router", Duration::ZERO).expect("nobody has it");
+        let error =
+            Lock::take(&folder, "router", Duration::from_millis(30)).expect_err("it is taken");
         assert!(
             error.starts_with("A router of this user runs already"),
             "{error}"
         );
         drop(first);
-        Lock::take(&folder, Duration::ZERO).expect("it is free");
+        Lock::take(&folder, "router", Duration::ZERO).expect("it is free");
+        let other = Lock::take(&folder, "other", Duration::ZERO);
+        other.expect("another router is no hindrance");
         let _ = std::fs::remove_dir_all(&folder);
     }
 }

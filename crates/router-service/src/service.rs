@@ -18,6 +18,8 @@ use crate::core_client::{CoreClient, NewsCounts};
 use crate::counter::{self, Asked};
 use crate::desk::{DeskSpec, desk_of};
 use crate::devices;
+use crate::driver_plan::DriverPlan;
+use crate::driver_process;
 use crate::edit;
 use crate::files::{self, FileNews, FileSink};
 use crate::hall::{Guest, Hall, HallEvent};
@@ -48,6 +50,40 @@ const FAREWELL_LIMIT: Duration = Duration::from_millis(200);
 const CLIENT_CHANNELS: usize = 128;
 /// Frames of a period: the longest cycle.
 const CYCLE_FRAMES_MAX: u32 = 8_192;
+
+/// Which router a process is: that of the user, or one that has a driver for another.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// The name by which clients find it.
+    link: String,
+    /// Its name in the record.
+    record: String,
+    /// How long it runs without a client, if it was started on demand.
+    idle_limit: Duration,
+    /// For so many eighths of a cycle it waits for its clients; the rest is for what comes after them.
+    wait_eighths: u64,
+}
+
+impl Identity {
+    fn router() -> Self {
+        Self {
+            link: ROUTER.to_owned(),
+            record: NAME.to_owned(),
+            idle_limit: IDLE_LIMIT,
+            wait_eighths: 6,
+        }
+    }
+
+    /// The process of a driver. It has nothing to do but to hand over, and its client waits for others.
+    pub(crate) fn driver(plan: &DriverPlan, idle_limit: Duration) -> Self {
+        Self {
+            link: plan.link(),
+            record: format!("Driver {}", plan.name()),
+            idle_limit,
+            wait_eighths: 7,
+        }
+    }
+}
 
 /// How the router is to run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,7 +128,7 @@ pub fn run(settings: Settings, ends: &Flag, tell: &mut dyn FnMut(Told)) -> Resul
         true => LOCK_PATIENCE,
         false => Duration::ZERO,
     };
-    let _lock = Lock::take(&state, patience)?;
+    let _lock = Lock::take(&state, "router", patience)?;
     name_sessions(SESSIONS);
     let chronicle = Chronicle::new();
     let asked = counter::open(ROUTER, chronicle.clone())?;
@@ -109,8 +145,10 @@ pub fn run(settings: Settings, ends: &Flag, tell: &mut dyn FnMut(Told)) -> Resul
     }
     let places = places.or_log(loaded.config.log.clone());
     let mut routing = loaded.config.router;
+    driver_process::isolate(&mut routing);
+    let identity = Identity::router();
     loop {
-        let service = Service::begin(&routing, places.clone(), chronicle.clone(), tell)?;
+        let service = Service::begin(&identity, &routing, places.clone(), chronicle.clone(), tell)?;
         let outside = Outside {
             settings,
             ends,
@@ -128,16 +166,17 @@ pub fn run(settings: Settings, ends: &Flag, tell: &mut dyn FnMut(Told)) -> Resul
 }
 
 /// What the loop listens to.
-struct Outside<'a> {
-    settings: Settings,
-    ends: &'a Flag,
-    watcher: Option<&'a mut Watcher>,
-    asked: &'a Receiver<Asked>,
+pub(crate) struct Outside<'a> {
+    pub(crate) settings: Settings,
+    pub(crate) ends: &'a Flag,
+    pub(crate) watcher: Option<&'a mut Watcher>,
+    pub(crate) asked: &'a Receiver<Asked>,
 }
 
 /// The router on one set of devices.
-struct Service {
+pub(crate) struct Service {
     plan: Plan,
+    idle_limit: Duration,
     /// What the file says.
     written: Routing,
     chronicle: Chronicle,
@@ -162,7 +201,12 @@ struct Service {
 }
 
 impl Service {
-    fn begin(
+    /// Opens the devices and the doors.
+    ///
+    /// # Errors
+    /// One sentence: it cannot begin.
+    pub(crate) fn begin(
+        identity: &Identity,
         routing: &Routing,
         places: Places,
         chronicle: Chronicle,
@@ -171,7 +215,8 @@ impl Service {
         let plan = Plan::new(routing);
         let (wiring, demands) = wiring(&plan);
         let bridges = Bridges::of(&plan, &wiring);
-        let (streams, record) = OwnStreams::new(wiring).listened(NAME, places, hresult_name);
+        let (streams, record) =
+            OwnStreams::new(wiring).listened(&identity.record, places, hresult_name);
         let master = streams
             .master(routing.rate_hz)
             .map_err(|error| error.message)?;
@@ -186,8 +231,7 @@ impl Service {
         let rate_hz = master.rate_hz;
         let (device_outputs, device_inputs) = plan.device_channels();
         let cycle_ns = u64::from(cycle_frames) * 1_000_000_000 / u64::from(rate_hz.max(1));
-        // The rest is for what comes after them: the mix, and the hand-over.
-        let wait_ns = cycle_ns / 4 * 3;
+        let wait_ns = cycle_ns / 8 * identity.wait_eighths;
         let (core, own) = core::<WindowsLink>(
             &CoreSpec {
                 rate_hz,
@@ -212,8 +256,9 @@ impl Service {
             .map_err(|error| error.message)?;
         stream.start().map_err(|error| error.message)?;
         let (input_frames, output_frames) = stream.latencies_frames();
+        let link = identity.link.clone();
         let mut hall = Hall::new(
-            |number| WindowsLink::make(ROUTER, number),
+            move |number| WindowsLink::make(&link, number),
             is_alive,
             process_id(),
             Terms::new(rate_hz, cycle_frames),
@@ -221,6 +266,7 @@ impl Service {
         )?;
         hall.set_latencies(output_frames, input_frames);
         let mut service = Self {
+            idle_limit: identity.idle_limit,
             endpoints: devices::endpoints(&plan),
             refused: Vec::new(),
             plan,
@@ -258,7 +304,11 @@ impl Service {
     }
 
     /// Until it is to end (`None`), or to begin anew by another configuration.
-    fn serve(mut self, outside: Outside<'_>, tell: &mut dyn FnMut(Told)) -> Option<Routing> {
+    pub(crate) fn serve(
+        mut self,
+        outside: Outside<'_>,
+        tell: &mut dyn FnMut(Told),
+    ) -> Option<Routing> {
         let Outside {
             settings,
             ends,
@@ -291,7 +341,7 @@ impl Service {
             if !self.hall.guests().is_empty() {
                 needed = Instant::now();
             }
-            if settings.on_demand && needed.elapsed() >= IDLE_LIMIT {
+            if settings.on_demand && needed.elapsed() >= self.idle_limit {
                 tell(Told::Unneeded);
                 break None;
             }
@@ -415,7 +465,11 @@ impl Service {
         tell: &mut dyn FnMut(Told),
     ) -> Option<Routing> {
         let routing = match watcher?.poll()? {
-            Ok(config) => config.router,
+            Ok(config) => {
+                let mut routing = config.router;
+                driver_process::isolate(&mut routing);
+                routing
+            }
             Err(errors) => {
                 for error in errors {
                     tell(Told::Amiss(error.to_string()));
@@ -668,12 +722,18 @@ fn wiring(plan: &Plan) -> (Wiring, Vec<(usize, Demand)>) {
         view: Arc::default(),
     };
     let sinks = plan.sinks.iter().skip(1).filter(|seat| !seat.is_file());
-    let sinks = sinks.map(|seat| joined(devices::of_sink(&seat.port), false, seat.channels.len()));
+    let sinks = sinks.map(|seat| {
+        joined(
+            devices::of_sink(&plan.routing, &seat.port),
+            false,
+            seat.channels.len(),
+        )
+    });
     let mut demands = Vec::new();
     let sources = plan.sources.iter().enumerate();
     let sources = sources.skip(usize::from(plan.has_partner));
     let sources = sources.map(|(at, seat)| {
-        let mut device = devices::of_source(&seat.port);
+        let mut device = devices::of_source(&plan.routing, &seat.port);
         if seat.port.on_demand {
             let demand = Demand::default();
             device = Arc::new(OnDemand::new(device, demand.clone()));

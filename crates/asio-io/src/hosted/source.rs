@@ -42,6 +42,30 @@ impl Installed {
         }
     }
 
+    /// Whether only a program of the other bitness can load the driver.
+    ///
+    /// # Errors
+    /// As [`load`](DriverSource::load), where none can.
+    pub fn is_of_other_bitness(&self) -> Result<bool, EndpointError> {
+        let refusal = match self.find() {
+            Ok(_) => return Ok(false),
+            Err(refusal) => refusal,
+        };
+        let list = asio::host::list().unwrap_or_default();
+        let names: Vec<&str> = list.iter().map(|driver| driver.name.as_str()).collect();
+        let mut found = self
+            .names
+            .iter()
+            .filter_map(|name| meant(name, &names).ok());
+        let is_foreign = found.next().is_some_and(|index| {
+            matches!(
+                list[index].problem,
+                Some(asio::host::Problem::OtherBitness(_))
+            )
+        });
+        if is_foreign { Ok(true) } else { Err(refusal) }
+    }
+
     fn find(&self) -> Result<asio::host::InstalledDriver, EndpointError> {
         let list = asio::host::list()
             .map_err(|error| EndpointError::new(FaultKind::Failed, sentence(&error)))?;

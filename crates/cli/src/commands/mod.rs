@@ -44,6 +44,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Status(arguments) => status::status(&arguments),
         Command::Route(arguments) => route::route(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
+        Command::HostDriver(arguments) => route::host_driver(arguments),
         Command::ValidateCheck(arguments) => validate::check(&arguments),
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use ipc::windows::ROUTER;
 use router_service::control::{Reply, Request, Status};
-use router_service::{HallEvent, RouteName, Settings, Strip, Told, ask};
+use router_service::{DriverPlan, HallEvent, RouteName, Settings, Strip, Told, ask};
 use rt::Flag;
 
-use crate::args::{RecordWhat, RouteArguments, RouteCommand, RoutePlace};
+use crate::args::{HostDriverArguments, RecordWhat, RouteArguments, RouteCommand, RoutePlace};
 use crate::route_text::{event_line, status_text};
 
 /// So many of the last events are shown.
@@ -79,6 +79,28 @@ fn run(on_demand: bool) -> Result<()> {
     let settings = Settings { on_demand };
     router_service::run(settings, &ends, &mut |told| println!("{}", words(&told)))
         .map_err(|why| anyhow!(why))
+}
+
+/// Hosts a driver until no router needs it.
+///
+/// # Errors
+/// It cannot begin.
+pub fn host_driver(arguments: HostDriverArguments) -> Result<()> {
+    let HostDriverArguments {
+        drivers,
+        outputs,
+        inputs,
+        rate,
+        cycle,
+    } = arguments;
+    let plan = DriverPlan {
+        drivers,
+        outputs,
+        inputs,
+        rate_hz: rate,
+        cycle_frames: cycle,
+    };
+    router_service::host_driver(&plan, &Flag::new(false)).map_err(|why| anyhow!(why))
 }
 
 fn answer(request: &Request) -> Result<Reply> {

@@ -14,7 +14,14 @@ use crate::routing::{Gain, Mix, Port, Route, Routing};
 pub(crate) const ROUTER: &str = "router";
 
 const KEYS: [&str; 5] = ["rate_hz", "cycle_frames", "source", "sink", "mix"];
-const PORT_KEYS: [&str; 5] = ["kind", "device", "channels", "mode", "on_demand"];
+const PORT_KEYS: [&str; 6] = [
+    "kind",
+    "device",
+    "channels",
+    "mode",
+    "on_demand",
+    "isolated",
+];
 const MIX_KEYS: [&str; 3] = ["gain_db", "mute", "routes"];
 const ROUTE_KEYS: [&str; 8] = [
     "from",
@@ -132,6 +139,8 @@ impl Reader<'_> {
             };
             let mut on_demand = false;
             self.switch(table, &path, "on_demand", &mut on_demand);
+            let mut isolated = false;
+            self.switch(table, &path, "isolated", &mut isolated);
             if let (Some(devices), Some(channels), Some(mode)) = (devices, channels, mode) {
                 ports.push(Port {
                     name: own.to_owned(),
@@ -140,6 +149,7 @@ impl Reader<'_> {
                     channels,
                     mode,
                     on_demand,
+                    isolated,
                 });
             }
         }

@@ -3,6 +3,7 @@
 
 mod control;
 mod files;
+mod isolated;
 mod microphone;
 
 use std::fs;
@@ -41,6 +42,10 @@ pub fn legs() -> Vec<Leg> {
         Leg::new("router: changed while it plays", changed_live),
         Leg::new("router: what it adds to the latency", added_frames),
         Leg::new("router: ASIO hardware keeps the time", on_hardware),
+        Leg::new(
+            "router: an ASIO driver in a process of its own",
+            isolated::killed,
+        ),
         Leg::new("router: what a WASAPI program plays", from_endpoint),
         Leg::new("router: a program at another rate", other_rate),
         Leg::new(

@@ -22,9 +22,9 @@ use crate::rig::server::Sink;
 use crate::rig::wine::Wine;
 use crate::rig::witness::undisturbed_between;
 use crate::routed::{self, found, two_sounds};
-use crate::sound::Sound;
-use crate::sound::compare::Comparison;
+use crate::sound::compare::{Comparison, compare};
 use crate::sound::raw::RawFormat::{Float32, Int16, Int24, Int32};
+use crate::sound::{Sound, make};
 
 const LIMIT: Duration = Duration::from_secs(120);
 const MARK: &str = "32-bit: ";
@@ -56,6 +56,10 @@ pub fn legs() -> Vec<Leg> {
     legs.push(Leg::new(
         format!("{MARK}one router for programs of both bitnesses"),
         one_router,
+    ));
+    legs.push(Leg::new(
+        format!("{MARK}a driver that is there for 32-bit programs alone, in the router"),
+        narrow_driver,
     ));
     legs.push(Leg::new(
         format!("{MARK}unit tests of the interface"),
@@ -152,6 +156,64 @@ fn one_router(stage: &mut Stage<'_>) -> Result<Passed> {
     Ok(passed("both bit-exact in the sum"))
 }
 
+/// Another maker's driver that plays its first output back on its inputs.
+const LOOPED: &str = "Fixture sound";
+const LOOPED_ROUTER: &str = "[router.sink.Box]\nkind = \"asio\"\ndevice = \"Fixture sound\"\n\
+                             [router.source.BoxIn]\nkind = \"asio\"\ndevice = \"Fixture sound\"\n";
+
+/// The router, a 64-bit program, plays to a driver that only a 32-bit program can load, and records from it.
+fn narrow_driver(stage: &mut Stage<'_>) -> Result<Passed> {
+    let both = gather(stage)?;
+    // The test programs of both bitnesses.
+    stage.rig_with_driver(BACKEND)?;
+    stage.forget_driver(BACKEND)?;
+    let paths = stage.paths;
+    let looped = build::broken_driver_for(paths, BACKEND.target())?;
+    let config = paths.rig().join("router-narrow.toml");
+    let text = format!(
+        "[profile.{:?}]\nhand_over = \"pipelined\"\n\n{LOOPED_ROUTER}",
+        routed::DRIVER
+    );
+    fs::write(&config, text).context("cannot write the configuration")?;
+    let rig = stage.rig()?;
+    run(rig.wine(BACKEND)?, paths, &both.wide, &["register"])?;
+    rig.wine(BACKEND)?.register(&looped, true)?;
+    rig.wine(BACKEND)?.use_config(Some(&config));
+    let sound = make::noise(routed::RATE_HZ, routed::CHANNELS, 24, TOGETHER_FRAMES).on_both_sides();
+    let outcome = undisturbed_between(
+        || through_narrow_driver(rig, &both, &sound),
+        Comparison::is_complete,
+    );
+    rig.wine(BACKEND)?.use_config(None);
+    rig.wine(BACKEND)?.register(&looped, false)?;
+    run(rig.wine(BACKEND)?, paths, &both.wide, &["unregister"])?;
+    let (heard, tries) = outcome?;
+    playback::demand(&heard, 0).with_context(|| tries.testimony())?;
+    Ok(passed(format!(
+        "what a 64-bit program plays comes back bit-exact through {LOOPED:?}"
+    )))
+}
+
+fn through_narrow_driver(rig: &mut Rig<'_>, both: &Both, sound: &Sound) -> Result<Comparison> {
+    let how = Playback {
+        backend: BACKEND,
+        record_from: Some(routed::DRIVER),
+        ..routed::how()
+    };
+    let paths = rig.paths;
+    let host = rig.start_host_like(&how, sound, "narrow-driver", Backend::Pulse)?;
+    let recording = host.recording();
+    let ended = host.finish();
+    let _ = run(rig.wine(BACKEND)?, paths, &both.wide, &["route", "end"]);
+    ended?;
+    let bytes = fs::read(&recording).context("the host left no recording")?;
+    let heard = Sound {
+        samples: Int32.decode(&bytes),
+        ..*sound
+    };
+    Ok(compare(&sound.only_channel(0), &heard.only_channel(0), 0))
+}
+
 fn play_both(
     rig: &mut Rig<'_>,
     both: &Both,
@@ -231,10 +293,11 @@ fn gather(stage: &mut Stage<'_>) -> Result<Both> {
         let name = build::driver_name(backend.target());
         put(&stage.product_for(backend)?.join(name), name)?;
     }
-    let program = "asio2wasapi.exe";
+    let program = build::program_name(Backend::Pulse.target());
+    let narrow = build::program_name(BACKEND.target());
     Ok(Both {
         wide: put(&stage.product()?.join(program), program)?,
-        narrow: put(&stage.product_for(BACKEND)?.join(program), "narrow.exe")?,
+        narrow: put(&stage.product_for(BACKEND)?.join(narrow), narrow)?,
     })
 }
 

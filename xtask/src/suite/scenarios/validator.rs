@@ -122,7 +122,9 @@ pub(super) fn validate(
     driver: &str,
     arguments: &[&str],
 ) -> Result<Report> {
-    let program: PathBuf = stage.product_for(backend)?.join("asio2wasapi.exe");
+    let program: PathBuf = stage
+        .product_for(backend)?
+        .join(crate::build::program_name(backend.target()));
     let paths = stage.paths;
     let rig = stage.rig()?;
     rig.use_sink(SINK)?;
