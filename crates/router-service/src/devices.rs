@@ -1,16 +1,18 @@
-//! From a port of the configuration to a device, by its kind.
+//! From a port of the configuration to a device, by its kind, and from the plan to what the stream runs on.
 
 use std::sync::Arc;
 
 use asio_io::{AsioDevice, Installed};
-use config::{Port, Routing, SinkKind, SourceKind};
+use config::{DeviceName, Port, Routing, SinkKind, SourceKind};
 use engine::endpoint::{
     Device, DeviceInfo, Endpoint, EndpointError, FaultKind, Lost, OpenRequest, Reopener,
 };
+use session::{ChannelMap, JoinedDevice, Preferences, Wiring};
 use wasapi_io::{LoopbackDevice, ProcessDevice, SystemTicker, WasapiDevice};
 
 use crate::driver_plan::DriverPlan;
 use crate::driver_process;
+use crate::on_demand::{Demand, OnDemand};
 use crate::plan::{Plan, SinkSeat, SourceSeat};
 
 /// The master's device, with its partner's input if it has one.
@@ -86,6 +88,53 @@ pub(crate) fn endpoints(plan: &Plan) -> (Vec<Option<String>>, Vec<Option<String>
     };
     let sources = plan.sources.iter().map(source).collect();
     (plan.sinks.iter().map(sink).collect(), sources)
+}
+
+/// What the stream runs on, and what opens those of its sources that are open only while they are heard,
+/// each with its place in the plan.
+pub(crate) fn wiring(plan: &Plan) -> (Wiring, Vec<(usize, Demand)>) {
+    let first = plan.sinks.first().map(|seat| &seat.port);
+    let partner = plan.sources.first().filter(|_| plan.has_partner);
+    let count = |channels: usize| ChannelMap::Exactly(channels as u32);
+    let joined = |device, is_input, channels| JoinedDevice {
+        device,
+        is_input,
+        channels: count(channels),
+        is_waited_for: true,
+        view: Arc::default(),
+    };
+    let sinks = plan.sinks.iter().skip(1).filter(|seat| !seat.is_file());
+    let sinks = sinks.map(|seat| {
+        joined(
+            of_sink(&plan.routing, &seat.port),
+            false,
+            seat.channels.len(),
+        )
+    });
+    let mut demands = Vec::new();
+    let sources = plan.sources.iter().enumerate();
+    let sources = sources.skip(usize::from(plan.has_partner));
+    let sources = sources.map(|(at, seat)| {
+        let mut device = of_source(&plan.routing, &seat.port);
+        if seat.port.on_demand {
+            let demand = Demand::default();
+            device = Arc::new(OnDemand::new(device, demand.clone()));
+            demands.push((at, demand));
+        }
+        joined(device, true, seat.channels.len())
+    });
+    let wiring = Wiring {
+        device: master(plan),
+        joined: sinks.chain(sources).collect(),
+        preferences: Preferences {
+            records: plan.has_partner,
+            follows_default: first.is_some_and(|port| port.devices == [DeviceName::Default]),
+            outputs: count(first.map_or(0, |port| port.channels as usize)),
+            inputs: count(partner.map_or(0, |seat| seat.channels.len())),
+            ..Preferences::default()
+        },
+    };
+    (wiring, demands)
 }
 
 /// A device of a kind that this version cannot open: its channels are silent.

@@ -19,8 +19,9 @@ use rt::Flag;
 use wasapi_io::{SystemTicker, WasapiDevice};
 
 use crate::driver_plan::DriverPlan;
+use crate::identity::Identity;
 use crate::lock::Lock;
-use crate::service::{Identity, Outside, Service, Settings, Told};
+use crate::service::{Outside, Service, Settings, Told};
 use crate::status::Chronicle;
 
 /// The program of the other bitness, beside this one.

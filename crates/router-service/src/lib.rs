@@ -30,6 +30,8 @@ mod devices;
 #[cfg(windows)]
 mod driver_process;
 #[cfg(windows)]
+mod identity;
+#[cfg(windows)]
 mod service;
 
 pub use core_client::{CoreClient, NewsCounts};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use config::{DeviceName, Document, Routing, Watcher};
+use config::{Document, Routing, Watcher};
 use ipc::Terms;
 use ipc::windows::{ROUTER, WindowsLink, is_alive, process_id};
 use record::{Entry, Event, Places, Recorder};
 use router::{CoreControl, CoreSpec, core};
 use rt::Flag;
-use session::{ChannelMap, JoinedDevice, OwnStream, OwnStreams, Preferences, Wiring};
+use session::{OwnStream, OwnStreams};
 use wasapi_io::{hresult_name, name_sessions, now_ns};
 
 use crate::control::{EventKind, Reply, Request, Status, VERSION};
@@ -18,20 +18,18 @@ use crate::core_client::{CoreClient, NewsCounts};
 use crate::counter::{self, Asked};
 use crate::desk::{DeskSpec, desk_of};
 use crate::devices;
-use crate::driver_plan::DriverPlan;
 use crate::driver_process;
 use crate::edit;
 use crate::files::{self, FileNews, FileSink};
 use crate::hall::{Guest, Hall, HallEvent};
-use crate::lock::{Lock, NAME};
-use crate::on_demand::{Demand, OnDemand};
+use crate::identity::Identity;
+use crate::lock::Lock;
+use crate::on_demand::Demand;
 use crate::plan::Plan;
 use crate::status::{self, Bridges, Chronicle};
 
 /// What the volume mixer calls its streams.
 const SESSIONS: &str = "ASIO2WASAPI Router";
-/// How long a router that was started on demand runs without a client.
-const IDLE_LIMIT: Duration = Duration::from_secs(10);
 /// How long one that is started waits for the one before it to end.
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 /// How long the loop waits for somebody at the door.
@@ -50,40 +48,6 @@ const FAREWELL_LIMIT: Duration = Duration::from_millis(200);
 const CLIENT_CHANNELS: usize = 128;
 /// Frames of a period: the longest cycle.
 const CYCLE_FRAMES_MAX: u32 = 8_192;
-
-/// Which router a process is: that of the user, or one that has a driver for another.
-#[derive(Clone, Debug)]
-pub(crate) struct Identity {
-    /// The name by which clients find it.
-    link: String,
-    /// Its name in the record.
-    record: String,
-    /// How long it runs without a client, if it was started on demand.
-    idle_limit: Duration,
-    /// For so many eighths of a cycle it waits for its clients; the rest is for what comes after them.
-    wait_eighths: u64,
-}
-
-impl Identity {
-    fn router() -> Self {
-        Self {
-            link: ROUTER.to_owned(),
-            record: NAME.to_owned(),
-            idle_limit: IDLE_LIMIT,
-            wait_eighths: 6,
-        }
-    }
-
-    /// The process of a driver. It has nothing to do but to hand over, and its client waits for others.
-    pub(crate) fn driver(plan: &DriverPlan, idle_limit: Duration) -> Self {
-        Self {
-            link: plan.link(),
-            record: format!("Driver {}", plan.name()),
-            idle_limit,
-            wait_eighths: 7,
-        }
-    }
-}
 
 /// How the router is to run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -213,7 +177,7 @@ impl Service {
         tell: &mut dyn FnMut(Told),
     ) -> Result<Self, String> {
         let plan = Plan::new(routing);
-        let (wiring, demands) = wiring(&plan);
+        let (wiring, demands) = devices::wiring(&plan);
         let bridges = Bridges::of(&plan, &wiring);
         let (streams, record) =
             OwnStreams::new(wiring).listened(&identity.record, places, hresult_name);
@@ -706,51 +670,4 @@ fn stamp() -> String {
         .replace(['T', 'Z'], " ")
         .trim()
         .to_owned()
-}
-
-/// What the stream runs on, and what opens those of its sources that are open only while they are heard,
-/// each with its place in the plan.
-fn wiring(plan: &Plan) -> (Wiring, Vec<(usize, Demand)>) {
-    let first = plan.sinks.first().map(|seat| &seat.port);
-    let partner = plan.sources.first().filter(|_| plan.has_partner);
-    let count = |channels: usize| ChannelMap::Exactly(channels as u32);
-    let joined = |device, is_input, channels| JoinedDevice {
-        device,
-        is_input,
-        channels: count(channels),
-        is_waited_for: true,
-        view: Arc::default(),
-    };
-    let sinks = plan.sinks.iter().skip(1).filter(|seat| !seat.is_file());
-    let sinks = sinks.map(|seat| {
-        joined(
-            devices::of_sink(&plan.routing, &seat.port),
-            false,
-            seat.channels.len(),
-        )
-    });
-    let mut demands = Vec::new();
-    let sources = plan.sources.iter().enumerate();
-    let sources = sources.skip(usize::from(plan.has_partner));
-    let sources = sources.map(|(at, seat)| {
-        let mut device = devices::of_source(&plan.routing, &seat.port);
-        if seat.port.on_demand {
-            let demand = Demand::default();
-            device = Arc::new(OnDemand::new(device, demand.clone()));
-            demands.push((at, demand));
-        }
-        joined(device, true, seat.channels.len())
-    });
-    let wiring = Wiring {
-        device: devices::master(plan),
-        joined: sinks.chain(sources).collect(),
-        preferences: Preferences {
-            records: plan.has_partner,
-            follows_default: first.is_some_and(|port| port.devices == [DeviceName::Default]),
-            outputs: count(first.map_or(0, |port| port.channels as usize)),
-            inputs: count(partner.map_or(0, |seat| seat.channels.len())),
-            ..Preferences::default()
-        },
-    };
-    (wiring, demands)
 }
