@@ -1,8 +1,9 @@
 //! Tells whether the machine itself kept programs waiting while a sound was played.
 //!
 //! Wine gives no thread real-time priority, so other work on the machine is heard as dropouts,
-//! whoever plays. The witness is a thread that has nothing to do with the driver, Wine or the sound
-//! server: it sleeps a moment, again and again, and notes how late it is woken. A sound that was cut
+//! whoever plays. The witness is a thread on each processor that has nothing to do with the driver, Wine or
+//! the sound server: it sleeps a moment, again and again, and notes how late it is woken. One that may run
+//! anywhere would not see that a single processor is kept from working. A sound that was cut
 //! while the witness was kept waiting too says nothing about the driver. One that was cut while the
 //! witness ran freely does.
 
@@ -13,6 +14,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
 
 /// How long the witness sleeps.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -121,7 +124,7 @@ impl fmt::Display for Words {
 struct Witness {
     busy: Duration,
     done: Arc<AtomicBool>,
-    thread: JoinHandle<Duration>,
+    threads: Vec<JoinHandle<Duration>>,
 }
 
 /// What the witness saw.
@@ -144,17 +147,27 @@ impl Witness {
     /// Starts to watch.
     fn start(busy: Duration) -> Witness {
         let done = Arc::new(AtomicBool::new(false));
-        let watched = Arc::clone(&done);
-        let thread = thread::spawn(move || {
-            let mut longest_delay = Duration::ZERO;
-            while !watched.load(Ordering::Relaxed) {
-                let asleep = Instant::now();
-                thread::sleep(PAUSE);
-                longest_delay = longest_delay.max(asleep.elapsed().saturating_sub(PAUSE));
-            }
-            longest_delay
-        });
-        Witness { busy, done, thread }
+        let watch = |processor: usize| {
+            let watched = Arc::clone(&done);
+            thread::spawn(move || {
+                // Where it cannot be held there, it is a witness still.
+                let _ = stay_on(processor);
+                let mut longest_delay = Duration::ZERO;
+                while !watched.load(Ordering::Relaxed) {
+                    let asleep = Instant::now();
+                    thread::sleep(PAUSE);
+                    longest_delay = longest_delay.max(asleep.elapsed().saturating_sub(PAUSE));
+                }
+                longest_delay
+            })
+        };
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let threads = (0..processors).map(watch).collect();
+        Witness {
+            busy,
+            done,
+            threads,
+        }
     }
 
     /// Ends it.
@@ -163,13 +176,25 @@ impl Witness {
     /// The witness has died, which it does not do.
     fn finish(self) -> Result<Testimony> {
         self.done.store(true, Ordering::Relaxed);
-        let delay = self.thread.join();
-        let longest_delay = delay.map_err(|_| anyhow!("the witness of the machine has died"))?;
+        let mut longest_delay = Duration::ZERO;
+        for thread in self.threads {
+            let delay = thread.join();
+            let delay = delay.map_err(|_| anyhow!("the witness of the machine has died"))?;
+            longest_delay = longest_delay.max(delay);
+        }
         Ok(Testimony {
             longest_delay,
             busy: self.busy,
         })
     }
+}
+
+/// Holds the calling thread on that processor.
+fn stay_on(processor: usize) -> nix::Result<()> {
+    let mut own = CpuSet::new();
+    own.set(processor)?;
+    // 0: the thread that calls.
+    sched_setaffinity(Pid::from_raw(0), &own)
 }
 
 #[cfg(test)]
