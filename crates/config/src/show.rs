@@ -70,6 +70,9 @@ fn port_text<K>(side: &str, port: &Port<K>, kind: &str) -> String {
     if port.on_demand {
         text.push_str("on_demand = true\n");
     }
+    if port.isolated {
+        text.push_str("isolated = true\n");
+    }
     text.push('\n');
     text
 }

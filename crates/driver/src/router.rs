@@ -1,14 +1,13 @@
 //! The router as the device of a profile.
 
-use std::os::windows::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 
 use asio::driver::dll;
 use config::{Channels, Profile, Routing, Side, SinkKind};
 use engine::endpoint::Device;
 use engine::idle::Ticker;
-use ipc::windows::{ROUTER, WindowsLink, process_id};
+use ipc::windows::{ROUTER, WindowsLink, process_id, start_on_its_own};
 use router_io::{HandOver, RouterDevice, System, Wants};
 use wasapi_io::{SystemTicker, WasapiDevice};
 
@@ -16,9 +15,6 @@ use wasapi_io::{SystemTicker, WasapiDevice};
 const PROGRAM: &str = "asio2wasapi.exe";
 /// What records, where nobody says how many channels.
 const INPUTS: u32 = 2;
-/// `DETACHED_PROCESS` and `CREATE_NEW_PROCESS_GROUP`: it has no console, and the host's Ctrl-C is not
-/// its.
-const ON_ITS_OWN: u32 = 0x8 | 0x200;
 
 /// The router as that profile's device.
 pub fn device(profile: &Profile, routing: &Routing) -> Arc<dyn Device> {
@@ -83,20 +79,14 @@ impl System for Windows {
     fn launch(&self) -> Result<(), String> {
         let folder = dll::module_path().and_then(|path| Some(path.parent()?.to_path_buf()));
         let program = folder.unwrap_or_default().join(PROGRAM);
-        Command::new(&program)
-            .args(["route", "--on-demand"])
-            .creation_flags(ON_ITS_OWN)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map(drop)
-            .map_err(|error| {
-                format!(
-                    "{} cannot be started: {error}; put it beside the driver.",
-                    program.display()
-                )
-            })
+        let mut command = Command::new(&program);
+        command.args(["route", "--on-demand"]);
+        start_on_its_own(&mut command).map_err(|error| {
+            format!(
+                "{} cannot be started: {error}; put it beside the driver.",
+                program.display()
+            )
+        })
     }
 
     fn ticker(&self) -> Box<dyn Ticker> {

@@ -117,6 +117,27 @@ impl<S: System> RouterDevice<S> {
         }
     }
 
+    /// Starts the router if it is not there, and waits until it is, so that what it offers is known.
+    ///
+    /// # Errors
+    /// Why it is not there.
+    pub fn summon(&self) -> Result<(), EndpointError> {
+        match look(&*self.system) {
+            Some(_) => Ok(()),
+            None => self.launched().map(drop),
+        }
+    }
+
+    /// What a router offers that is started now; none is started twice in short time.
+    fn launched(&self) -> Result<Terms, EndpointError> {
+        if !self.may_launch_now() {
+            return Err(absent(&self.peer, None));
+        }
+        let launched = self.system.launch();
+        launched.map_err(|why| absent(&self.peer, Some(why)))?;
+        await_router(&*self.system).ok_or_else(|| absent(&self.peer, None))
+    }
+
     /// Attaches to the router; starts one if there is none and `may_launch` says so.
     fn open_at(
         &self,
@@ -124,14 +145,8 @@ impl<S: System> RouterDevice<S> {
         may_launch: bool,
     ) -> Result<Box<dyn Endpoint>, EndpointError> {
         let terms = match look(&*self.system) {
-            Some(terms) => terms,
-            None if may_launch && self.may_launch_now() => {
-                self.system
-                    .launch()
-                    .map_err(|why| absent(&self.peer, Some(why)))?;
-                await_router(&*self.system).ok_or_else(|| absent(&self.peer, None))?
-            }
-            None => return Err(absent(&self.peer, None)),
+            None if may_launch => self.launched()?,
+            terms => terms.ok_or_else(|| absent(&self.peer, None))?,
         };
         self.check(terms.rate_hz, request.rate_hz)?;
         let sides = request.sides;

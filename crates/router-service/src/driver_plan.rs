@@ -7,7 +7,7 @@ use config::{DeviceName, Mode, Port, Routing, SinkKind, SourceKind};
 /// What begins the name by which such a process is found.
 const LINK: &str = "asio2wasapi-driver";
 /// As much of the driver's own name is in it, for people.
-const SLUG_CHARS: usize = 24;
+const SLUG_CHARS: usize = 8;
 
 /// The process of one driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,25 @@ impl DriverPlan {
         }
     }
 
+    /// Marks the ports of all drivers that are foreign, and all ports of a driver of which one is marked: a driver
+    /// is loaded by one process.
+    pub fn isolate(routing: &mut Routing, is_foreign: impl Fn(&[DeviceName]) -> bool) {
+        let sinks = routing.sinks.iter();
+        let sinks = sinks.filter(|port| port.kind == SinkKind::Asio);
+        let sources = routing.sources.iter();
+        let sources = sources.filter(|port| port.kind == SourceKind::Asio);
+        let all = sinks.map(|port| (&port.devices, port.isolated));
+        let all = all.chain(sources.map(|port| (&port.devices, port.isolated)));
+        let own = all.filter(|(devices, isolated)| *isolated || is_foreign(devices));
+        let own: Vec<Vec<DeviceName>> = own.map(|(devices, _)| devices.clone()).collect();
+        for port in &mut routing.sinks {
+            port.isolated = port.kind == SinkKind::Asio && own.contains(&port.devices);
+        }
+        for port in &mut routing.sources {
+            port.isolated = port.kind == SourceKind::Asio && own.contains(&port.devices);
+        }
+    }
+
     /// What people call the driver.
     pub fn name(&self) -> &str {
         self.drivers.first().map_or("", String::as_str)
@@ -54,12 +73,9 @@ impl DriverPlan {
     pub fn link(&self) -> String {
         let plain = self.name().chars().filter(char::is_ascii_alphanumeric);
         let slug: String = plain.take(SLUG_CHARS).collect();
-        let text = self.drivers.join("\n");
-        // FNV-1a in 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv).
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
-        format!("{LINK}-{slug}-{hash:016x}")
+        // Names that differ have numbers that differ, whatever program asks.
+        let number = config::class_id(&self.drivers.join("\n"));
+        format!("{LINK}-{slug}-{number:032x}")
     }
 
     /// What its process does: each of its client's channels goes to the hardware's channel of that number, and
@@ -122,6 +138,21 @@ mod tests {
         let other = of("Other");
         assert_eq!((other.outputs, other.inputs, other.rate_hz), (2, 0, None));
         assert!(routing.partner().is_some_and(|port| port.name == "B"));
+    }
+
+    #[test]
+    fn a_driver_is_in_one_process() {
+        let mut routing = routing(
+            "[router.sink.A]\nkind = \"asio\"\ndevice = \"Card\"\n\
+             [router.sink.B]\nkind = \"asio\"\ndevice = \"Narrow\"\n\
+             [router.sink.C]\nkind = \"asio\"\ndevice = \"Other\"\n\
+             [router.sink.D]\nkind = \"device\"\ndevice = \"Narrow\"\nisolated = true\n\
+             [router.source.E]\nkind = \"asio\"\ndevice = \"Card\"\nisolated = true\n",
+        );
+        DriverPlan::isolate(&mut routing, |devices| devices[0].word() == "Narrow");
+        let isolated: Vec<bool> = routing.sinks.iter().map(|port| port.isolated).collect();
+        assert_eq!(isolated, [true, true, false, false]);
+        assert!(routing.partner().is_some_and(|port| port.isolated));
     }
 
     #[test]

@@ -1,18 +1,17 @@
 //! The way to a driver's own process, and that process.
 
-use std::os::windows::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use asio_io::Installed;
-use config::{DeviceName, Routing, SinkKind, SourceKind};
+use config::Routing;
 use engine::endpoint::Device;
 use engine::idle::Ticker;
-use ipc::windows::{WindowsLink, process_id};
-use ipc::{HandOver, offered};
+use ipc::HandOver;
+use ipc::windows::{WindowsLink, process_id, start_on_its_own};
 use record::Places;
 use router_io::{Peer, RouterDevice, System, Wants};
 use rt::Flag;
@@ -21,7 +20,7 @@ use wasapi_io::{SystemTicker, WasapiDevice};
 use crate::driver_plan::DriverPlan;
 use crate::identity::Identity;
 use crate::lock::Lock;
-use crate::service::{Outside, Service, Settings, Told};
+use crate::service::{Outside, Settings, run_as};
 use crate::status::Chronicle;
 
 /// The program of the other bitness, beside this one.
@@ -29,11 +28,6 @@ const OTHER_PROGRAM: &str = match cfg!(target_pointer_width = "64") {
     true => "asio2wasapi32.exe",
     false => "asio2wasapi.exe",
 };
-/// `DETACHED_PROCESS` and `CREATE_NEW_PROCESS_GROUP`: it has no console, and the router's Ctrl-C is not its.
-const ON_ITS_OWN: u32 = 0x8 | 0x200;
-/// How long it may take until a process that was just started says what it offers.
-const START_TIMEOUT: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(10);
 /// How long one waits for a router before it ends.
 const IDLE_LIMIT: Duration = Duration::from_secs(2);
 
@@ -41,7 +35,6 @@ const IDLE_LIMIT: Duration = Duration::from_secs(2);
 /// play. The process is started, as nobody else knows what the hardware is.
 pub(crate) fn device(plan: DriverPlan, inputs: u32, outputs: u32) -> Arc<dyn Device> {
     let process = DriverProcess { plan };
-    process.await_offer();
     let wants = Wants {
         name: "Router".to_owned(),
         inputs: inputs as u16,
@@ -52,7 +45,10 @@ pub(crate) fn device(plan: DriverPlan, inputs: u32, outputs: u32) -> Arc<dyn Dev
     };
     // Only asked while there is no process; nothing is known of the hardware then.
     let unknown = WasapiDevice::of_profile(&config::Profile::new(""));
-    Arc::new(RouterDevice::new(process, wants, Arc::new(unknown)))
+    let device = RouterDevice::new(process, wants, Arc::new(unknown));
+    // Why it does not come is told when it is opened.
+    let _ = device.summon();
+    Arc::new(device)
 }
 
 /// A driver's process, as its router sees it.
@@ -61,18 +57,6 @@ struct DriverProcess {
 }
 
 impl DriverProcess {
-    /// Starts it if it is not there, and waits until it offers its terms, or does not.
-    fn await_offer(&self) {
-        let is_there = || self.place(0).and_then(|link| offered(&link)).is_some();
-        if is_there() || self.launch().is_err() {
-            return;
-        }
-        let end = Instant::now() + START_TIMEOUT;
-        while !is_there() && Instant::now() < end {
-            std::thread::sleep(PAUSE);
-        }
-    }
-
     /// This program, or that of the other bitness where only that can load the driver.
     ///
     /// # Errors
@@ -129,21 +113,14 @@ impl System for DriverProcess {
                 command.args([name, &number.to_string()]);
             }
         }
-        command
-            .creation_flags(ON_ITS_OWN)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map(drop)
-            .map_err(|error| {
-                format!(
-                    "{} cannot be started for the driver \"{}\": {error}; put it beside the router's \
-                     program.",
-                    program.display(),
-                    self.plan.name()
-                )
-            })
+        start_on_its_own(&mut command).map_err(|error| {
+            format!(
+                "{} cannot be started for the driver \"{}\": {error}; put it beside the router's \
+                 program.",
+                program.display(),
+                self.plan.name()
+            )
+        })
     }
 
     fn ticker(&self) -> Box<dyn Ticker> {
@@ -153,16 +130,10 @@ impl System for DriverProcess {
 
 /// Marks the drivers of a routing that only another process can load.
 pub(crate) fn isolate(routing: &mut Routing) {
-    let is_foreign = |devices: &[DeviceName]| {
+    DriverPlan::isolate(routing, |devices| {
         let names = devices.iter().map(|name| name.word().to_owned());
         Installed::any_of(names).is_of_other_bitness() == Ok(true)
-    };
-    for port in &mut routing.sinks {
-        port.isolated |= port.kind == SinkKind::Asio && is_foreign(&port.devices);
-    }
-    for port in &mut routing.sources {
-        port.isolated |= port.kind == SourceKind::Asio && is_foreign(&port.devices);
-    }
+    });
 }
 
 /// Is the driver's process, until `ends` is set or no router is there for a while.
@@ -179,27 +150,19 @@ pub fn host_driver(plan: &DriverPlan, ends: &Flag) -> Result<(), String> {
     let _lock = Lock::take(&state, &plan.link(), Duration::ZERO)?;
     // Nobody asks anything of it: its router is asked.
     let (_asks, asked) = channel();
-    let chronicle = Chronicle::new();
-    let settings = Settings { on_demand: true };
-    let mut routing = plan.routing();
-    loop {
-        let mut tell = |_: Told| {};
-        let service = Service::begin(
-            &identity,
-            &routing,
-            places.clone(),
-            chronicle.clone(),
-            &mut tell,
-        )?;
-        let outside = Outside {
-            settings,
-            ends,
-            watcher: None,
-            asked: &asked,
-        };
-        match service.serve(outside, &mut tell) {
-            Some(changed) => routing = changed,
-            None => return Ok(()),
-        }
-    }
+    let outside = Outside {
+        settings: Settings { on_demand: true },
+        ends,
+        watcher: None,
+        asked: &asked,
+    };
+    let (routing, chronicle) = (plan.routing(), Chronicle::new());
+    run_as(
+        &identity,
+        routing,
+        &places,
+        &chronicle,
+        outside,
+        &mut |_| {},
+    )
 }

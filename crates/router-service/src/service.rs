@@ -111,20 +111,35 @@ pub fn run(settings: Settings, ends: &Flag, tell: &mut dyn FnMut(Told)) -> Resul
     let mut routing = loaded.config.router;
     driver_process::isolate(&mut routing);
     let identity = Identity::router();
+    let outside = Outside {
+        settings,
+        ends,
+        watcher: watcher.as_mut(),
+        asked: &asked,
+    };
+    run_as(&identity, routing, &places, &chronicle, outside, tell)?;
+    chronicle.close(FAREWELL_LIMIT);
+    Ok(())
+}
+
+/// Runs as that router until it is to end; anew whenever it has to have other devices.
+///
+/// # Errors
+/// One sentence: it cannot begin.
+pub(crate) fn run_as(
+    identity: &Identity,
+    mut routing: Routing,
+    places: &Places,
+    chronicle: &Chronicle,
+    mut outside: Outside<'_>,
+    tell: &mut dyn FnMut(Told),
+) -> Result<(), String> {
     loop {
-        let service = Service::begin(&identity, &routing, places.clone(), chronicle.clone(), tell)?;
-        let outside = Outside {
-            settings,
-            ends,
-            watcher: watcher.as_mut(),
-            asked: &asked,
-        };
-        match service.serve(outside, tell) {
+        let (places, chronicle) = (places.clone(), chronicle.clone());
+        let service = Service::begin(identity, &routing, places, chronicle, tell)?;
+        match service.serve(&mut outside, tell) {
             Some(changed) => routing = changed,
-            None => {
-                chronicle.close(FAREWELL_LIMIT);
-                return Ok(());
-            }
+            None => return Ok(()),
         }
     }
 }
@@ -138,7 +153,7 @@ pub(crate) struct Outside<'a> {
 }
 
 /// The router on one set of devices.
-pub(crate) struct Service {
+struct Service {
     plan: Plan,
     idle_limit: Duration,
     /// What the file says.
@@ -169,7 +184,7 @@ impl Service {
     ///
     /// # Errors
     /// One sentence: it cannot begin.
-    pub(crate) fn begin(
+    fn begin(
         identity: &Identity,
         routing: &Routing,
         places: Places,
@@ -268,17 +283,14 @@ impl Service {
     }
 
     /// Until it is to end (`None`), or to begin anew by another configuration.
-    pub(crate) fn serve(
-        mut self,
-        outside: Outside<'_>,
-        tell: &mut dyn FnMut(Told),
-    ) -> Option<Routing> {
+    fn serve(mut self, outside: &mut Outside<'_>, tell: &mut dyn FnMut(Told)) -> Option<Routing> {
         let Outside {
             settings,
             ends,
-            mut watcher,
+            watcher,
             asked,
         } = outside;
+        let settings = *settings;
         let mut looked = Instant::now();
         let mut read = Instant::now();
         let mut looked_for_late = Instant::now();

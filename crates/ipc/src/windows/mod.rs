@@ -17,6 +17,8 @@ mod memory;
 mod pipe;
 mod security;
 
+use std::os::windows::process::CommandExt;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -111,6 +113,22 @@ impl WindowsLink {
 pub fn process_id() -> u32 {
     // SAFETY: the call takes nothing.
     unsafe { bindings::GetCurrentProcessId() }
+}
+
+/// Starts a program that outlives its parent: without a console, and deaf to the parent's Ctrl-C.
+///
+/// # Errors
+/// Why the system did not start it.
+pub fn start_on_its_own(command: &mut Command) -> std::io::Result<()> {
+    /// `DETACHED_PROCESS` and `CREATE_NEW_PROCESS_GROUP`.
+    const ON_ITS_OWN: u32 = 0x8 | 0x200;
+    command
+        .creation_flags(ON_ITS_OWN)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(drop)
 }
 
 impl Link for WindowsLink {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
@@ -100,10 +101,7 @@ fn outcome(line: &str) -> Option<(u64, Outcome)> {
 
 /// Tells this program from any other: what was measured with another counts no more.
 fn fingerprint() -> std::io::Result<String> {
-    let bytes = fs::read(std::env::current_exe()?)?;
-    // FNV-1a in 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv).
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    Ok(format!("{hash:016x}"))
+    let mut hasher = DefaultHasher::new();
+    fs::read(std::env::current_exe()?)?.hash(&mut hasher);
+    Ok(format!("{:016x}", hasher.finish()))
 }
