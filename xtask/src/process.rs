@@ -15,8 +15,10 @@ use crate::interrupt;
 /// How often a wait looks up.
 pub const POLL: Duration = Duration::from_millis(10);
 
-/// Lets a program run first.
-const REAL_TIME: [&str; 3] = ["chrt", "--fifo", "10"];
+/// Lets what stands for the machine run first: hardware waits for no program.
+const HARDWARE: [&str; 3] = ["chrt", "--fifo", "10"];
+/// Lets a program with sound run before all others, after the hardware.
+const SOUND: [&str; 3] = ["chrt", "--fifo", "5"];
 
 /// Runs a program that talks to the user itself. The value says whether it succeeded.
 pub fn show(command: &mut Command, limit: Duration) -> Result<bool> {
@@ -54,19 +56,32 @@ pub fn wait(child: &mut Child, name: &str, limit: Duration) -> Result<ExitStatus
     }
 }
 
-/// Words before a program that let it run before all others that are not run so; none where that is
-/// not permitted.
+/// Words before a program that stands for the machine's hardware, so that it runs before all others;
+/// none where that is not permitted.
 #[cfg(not(windows))]
 pub fn real_time() -> &'static [&'static str] {
+    permitted(&HARDWARE)
+}
+
+/// Words before a program that plays or records, so that it runs as Windows lets such threads run: before
+/// all others, after the hardware; none where that is not permitted.
+#[cfg(not(windows))]
+pub fn real_time_for_sound() -> &'static [&'static str] {
+    permitted(&SOUND)
+}
+
+/// Those words, if this user may use them.
+#[cfg(not(windows))]
+fn permitted(words: &'static [&'static str]) -> &'static [&'static str] {
     static PERMITTED: OnceLock<bool> = OnceLock::new();
     let is_permitted = || {
-        let mut trial = Command::new(REAL_TIME[0]);
-        trial.args(&REAL_TIME[1..]).arg("true");
+        let mut trial = Command::new(HARDWARE[0]);
+        trial.args(&HARDWARE[1..]).arg("true");
         let ended = trial.stdout(Stdio::null()).stderr(Stdio::null()).status();
         ended.is_ok_and(|status| status.success())
     };
     match PERMITTED.get_or_init(is_permitted) {
-        true => &REAL_TIME,
+        true => words,
         false => &[],
     }
 }
@@ -86,7 +101,14 @@ pub fn name(command: &Command) -> String {
     let words = words.map(|word| word.to_string_lossy());
     // How a program is started is not what it is.
     let guard = ["setpriv", "--pdeathsig", "KILL"];
-    let words = words.skip_while(|word| guard.iter().chain(&REAL_TIME).any(|known| known == word));
+    let is_start = |word: &str| {
+        guard
+            .iter()
+            .chain(&HARDWARE)
+            .chain(&SOUND)
+            .any(|known| *known == word)
+    };
+    let words = words.skip_while(|word| is_start(word));
     let mut name = String::new();
     for (index, word) in words.take(5).enumerate() {
         match index {

@@ -265,7 +265,7 @@ impl Rig<'_> {
         let wine = self.wine(how.backend)?;
         let mut host = match manner.on_default {
             false => wine.command_to(program, how.sink),
-            true => wine.command(program),
+            true => wine.sound_command(program),
         };
         if let Some(config) = manner.config {
             host.env("ASIO2WASAPI_CONFIG", places::windows_path(config));

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
@@ -17,6 +18,11 @@ use crate::captured::{self, Output};
 use crate::paths::Paths;
 use crate::process;
 
+/// How long a server may take until it listens.
+const SERVER_LIMIT: Duration = Duration::from_secs(1);
+/// The file in a prefix in which Debian's Wine names its folder of sockets.
+const SOCKET_NOTE: &str = "wineserver";
+
 /// A running Wine server; programs run in it.
 pub struct Wine {
     /// What programs are started with; none: they are started directly.
@@ -27,6 +33,8 @@ pub struct Wine {
     logs: PathBuf,
     environment: PrivateEnvironment,
     daemon: Option<Daemon>,
+    /// Words before programs that play or record.
+    sound_first: &'static [&'static str],
     /// Our programs' configuration; none: they have none.
     config: RefCell<Option<PathBuf>>,
 }
@@ -48,14 +56,15 @@ impl Wine {
             logs,
             environment,
             daemon: None,
+            // The card's clock stands still while the machine keeps it waiting; a sound server's does not.
+            sound_first: match backend {
+                Backend::Card => &[],
+                _ => process::real_time_for_sound(),
+            },
             config: RefCell::default(),
         };
-        // The card's events go through the server: it is part of the hardware.
-        let first = match backend {
-            Backend::Card => process::real_time(),
-            _ => &[],
-        };
-        let mut words = first
+        // All events go through the server: it is part of the machine.
+        let mut words = process::real_time()
             .iter()
             .map(OsStr::new)
             .chain(wine.through.iter().map(|script| script.as_os_str()))
@@ -68,36 +77,53 @@ impl Wine {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         wine.daemon = Some(Daemon::start(&mut command, dirs.pids())?);
+        wine.await_server()?;
         Ok(wine)
+    }
+
+    /// Waits until the server can be asked: a program that comes earlier starts one of its own, and of the two
+    /// one fails.
+    fn await_server(&self) -> Result<()> {
+        let end = Instant::now() + SERVER_LIMIT;
+        // A Wine that keeps its sockets elsewhere is not worth failing for.
+        while !has_socket(&self.prefix) && Instant::now() < end {
+            captured::pause(Duration::from_millis(5))?;
+        }
+        Ok(())
     }
 
     /// A Windows program, by its path here or by its name in Wine. When we are killed it is too:
     /// one that hangs would outlive its server.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL"]);
-        command.args(&self.through).arg(&self.loader);
-        self.set_environment(&mut command);
-        command.arg(program.as_ref());
-        command
+        self.command_after(&[], program)
     }
 
     /// As [`Wine::command`], before everything else that wants the processor, where that is
     /// permitted.
     pub fn command_in_real_time(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL"]);
-        command.args(process::real_time());
-        command.args(&self.through).arg(&self.loader);
-        self.set_environment(&mut command);
-        command.arg(program.as_ref());
+        self.command_after(process::real_time(), program)
+    }
+
+    /// As [`Wine::command`], for a program that plays or records. What Windows does for the threads of such
+    /// programs and of its mixer (MMCSS) Wine does not; here the whole program has it, where there is a
+    /// sound server that waits for nobody and where it is permitted.
+    pub fn sound_command(&self, program: impl AsRef<Path>) -> Command {
+        self.command_after(self.sound_first, program)
+    }
+
+    /// As [`Wine::sound_command`], and what it plays to the default device goes to `sink`.
+    pub fn command_to(&self, program: impl AsRef<Path>, sink: Sink) -> Command {
+        let mut command = self.sound_command(program);
+        command.env("PULSE_SINK", sink.name());
         command
     }
 
-    /// As [`Wine::command`], and what it plays to the default device goes to `sink`.
-    pub fn command_to(&self, program: impl AsRef<Path>, sink: Sink) -> Command {
-        let mut command = self.command(program);
-        command.env("PULSE_SINK", sink.name());
+    fn command_after(&self, first: &[&str], program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]);
+        command.args(first).args(&self.through).arg(&self.loader);
+        self.set_environment(&mut command);
+        command.arg(program.as_ref());
         command
     }
 
@@ -163,14 +189,31 @@ impl Drop for Wine {
 
 /// Debian's Wine keeps its socket in a folder below /tmp that the prefix names, and leaves it.
 fn remove_socket_folder(prefix: &Path) {
-    let note = prefix.join("wineserver");
-    let Ok(name) = fs::read_to_string(&note) else {
-        return;
-    };
-    let name = name.trim();
-    if name.starts_with("wine-") && name.chars().all(|c| c == '-' || c.is_ascii_alphanumeric()) {
+    if let Some(folder) = socket_folder(prefix) {
         // What cannot be removed is in use or gone.
-        let _ = fs::remove_dir_all(Path::new("/tmp").join(name));
-        let _ = fs::remove_file(&note);
+        let _ = fs::remove_dir_all(folder);
+        let _ = fs::remove_file(prefix.join(SOCKET_NOTE));
     }
+}
+
+/// The folder that Debian's Wine has noted in the prefix.
+fn socket_folder(prefix: &Path) -> Option<PathBuf> {
+    let note = fs::read_to_string(prefix.join(SOCKET_NOTE)).ok()?;
+    let name = note.trim();
+    let is_plain = name.chars().all(|c| c == '-' || c.is_ascii_alphanumeric());
+    (name.starts_with("wine-") && is_plain).then(|| Path::new("/tmp").join(name))
+}
+
+/// Whether the prefix's server listens, in Debian's folder or in that of other Wines.
+fn has_socket(prefix: &Path) -> bool {
+    let Ok(about) = fs::metadata(prefix) else {
+        return false;
+    };
+    let socket = format!("server-{:x}-{:x}/socket", about.dev(), about.ino());
+    let common = PathBuf::from(format!("/tmp/.wine-{}", about.uid()));
+    let folders = [socket_folder(prefix), Some(common)];
+    folders
+        .iter()
+        .flatten()
+        .any(|folder| folder.join(&socket).exists())
 }

@@ -1,6 +1,6 @@
 //! Tells whether the machine itself kept programs waiting while a sound was played.
 //!
-//! Wine gives no thread real-time priority, so other work on the machine is heard as dropouts,
+//! Where programs cannot be run before all others, other work on the machine is heard as dropouts,
 //! whoever plays. The witness is a thread on each processor that has nothing to do with the driver, Wine or
 //! the sound server: it sleeps a moment, again and again, and notes how late it is woken. One that may run
 //! anywhere would not see that a single processor is kept from working. A sound that was cut

@@ -53,7 +53,7 @@ fn on_card(stage: &mut Stage<'_>) -> Result<Passed> {
 /// The unit tests that there are on Windows only.
 fn units(stage: &mut Stage<'_>) -> Result<Passed> {
     let program = build::wasapi_unit_tests(stage.paths)?;
-    let mut command = stage.rig()?.wine(Backend::Pulse)?.command(program);
+    let mut command = stage.rig()?.wine(Backend::Pulse)?.sound_command(program);
     let log = places::logs(stage.paths).join("device-tests-units");
     count(&captured::succeed(&mut command, &log, LIMIT)?.stdout)
 }
