@@ -147,12 +147,24 @@ impl Drop for Hurry {
     }
 }
 
+/// Lets the calling thread run before programs with sound, after the hardware, where that is permitted.
+#[cfg(not(windows))]
+pub fn run_before_sound() {
+    if !real_time().is_empty() {
+        schedule_thread(&["--fifo", "6"], nix::unistd::gettid().as_raw());
+    }
+}
+
 /// Gives this process's first thread another priority. Refused, it stays as it is.
 #[cfg(not(windows))]
 fn schedule(how: &[&str; 2]) {
-    let process = std::process::id().to_string();
+    schedule_thread(how, nix::unistd::getpid().as_raw());
+}
+
+#[cfg(not(windows))]
+fn schedule_thread(how: &[&str; 2], thread: i32) {
     let mut chrt = Command::new("chrt");
-    chrt.args([how[0], "--pid", how[1], &process]);
+    chrt.args([how[0], "--pid", how[1], &thread.to_string()]);
     let _ = chrt.stdout(Stdio::null()).stderr(Stdio::null()).status();
 }
 

@@ -261,11 +261,12 @@ pub const CLAIMS: &[Claim] = &[
                    time under Wine; so is, at its gain, what PortAudio's WASAPI plays to an endpoint \
                    meanwhile, which comes by loopback. A program that runs inside the router's cycle is \
                    heard as soon as by the hardware's driver alone, one beside it a block later, from its \
-                   callback to the DAC, and the driver tells it so.",
+                   callback to the DAC, and the driver tells it so. Programs with sound run before all \
+                   others, as on Windows.",
         target: "all frames of the hosts in ten mixes, bit-exact; the WASAPI program within 0.1 dB of its \
-                 gain and at most 1440 frames (30 ms) from its endpoint's DAC, where a loopback packet has \
-                 its time stamp, to the hardware's DAC; 0 frames added inside the cycle, one block beside \
-                 it, measured within 16 frames",
+                 gain and at most 1440 frames (30 ms) from its loopback packet, which comes as the mixer \
+                 works, 480 frames before its endpoint's DAC plays it, to the hardware's DAC; 0 frames \
+                 added inside the cycle, one block beside it, measured within 16 frames",
         source: Source::RouterMix,
         judge: judge::router_mix,
     },

@@ -151,9 +151,13 @@ impl Rig<'_> {
     /// # Errors
     /// The host program fails: its own sentence. A sound that arrives wrong is no error here.
     pub fn play(&mut self, how: &Playback<'_>, sound: &Sound) -> Result<Played> {
+        let is_first = self.wine(how.backend)?.sound_runs_first();
         let play = || self.play_once(how, sound);
-        let ((comparison, host, recorded), tries) =
-            witness::undisturbed(play, |(comparison, ..)| comparison.is_complete())?;
+        let is_whole = |(comparison, ..): &(Comparison, _, _)| comparison.is_complete();
+        let ((comparison, host, recorded), tries) = match is_first {
+            true => witness::undisturbed_first(play, is_whole)?,
+            false => witness::undisturbed(play, is_whole)?,
+        };
         Ok(Played {
             comparison,
             host,

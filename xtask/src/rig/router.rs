@@ -29,7 +29,9 @@ impl Router {
     /// # Errors
     /// It does not get to run: its own sentence.
     pub fn start(rig: &mut Rig<'_>, product: &Path) -> Result<Router> {
-        let command = rig.wine(Backend::Card)?.command(product.join(PROGRAM));
+        let command = rig
+            .wine(Backend::Card)?
+            .sound_command(product.join(PROGRAM));
         Router::start_by(rig, Backend::Card, command)
     }
 

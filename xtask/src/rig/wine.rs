@@ -1,6 +1,6 @@
 //! Wine in one of the rig's prefixes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -34,7 +34,7 @@ pub struct Wine {
     environment: PrivateEnvironment,
     daemon: Option<Daemon>,
     /// Words before programs that play or record.
-    sound_first: &'static [&'static str],
+    sound_first: Cell<&'static [&'static str]>,
     /// Our programs' configuration; none: they have none.
     config: RefCell<Option<PathBuf>>,
 }
@@ -57,10 +57,10 @@ impl Wine {
             environment,
             daemon: None,
             // The card's clock stands still while the machine keeps it waiting; a sound server's does not.
-            sound_first: match backend {
+            sound_first: Cell::new(match backend {
                 Backend::Card => &[],
                 _ => process::real_time_for_sound(),
-            },
+            }),
             config: RefCell::default(),
         };
         // All events go through the server: it is part of the machine.
@@ -106,9 +106,20 @@ impl Wine {
 
     /// As [`Wine::command`], for a program that plays or records. What Windows does for the threads of such
     /// programs and of its mixer (MMCSS) Wine does not; here the whole program has it, where there is a
-    /// sound server that waits for nobody and where it is permitted.
+    /// sound server that waits for nobody, or [where it is asked for](Wine::let_sound_run_first), and where
+    /// it is permitted.
     pub fn sound_command(&self, program: impl AsRef<Path>) -> Command {
-        self.command_after(self.sound_first, program)
+        self.command_after(self.sound_first.get(), program)
+    }
+
+    /// From now on programs that play or record run before all others on the simulated card, too.
+    pub fn let_sound_run_first(&self) {
+        self.sound_first.set(process::real_time_for_sound());
+    }
+
+    /// Whether programs that play or record run before all others.
+    pub fn sound_runs_first(&self) -> bool {
+        !self.sound_first.get().is_empty()
     }
 
     /// As [`Wine::sound_command`], and what it plays to the default device goes to `sink`.

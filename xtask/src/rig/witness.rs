@@ -17,6 +17,8 @@ use anyhow::{Result, anyhow};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
+use crate::process;
+
 /// How long the witness sleeps.
 const PAUSE: Duration = Duration::from_millis(1);
 /// Lateness from which the machine counts as busy. Wine's sound threads run every 10 ms and must be
@@ -39,7 +41,19 @@ pub fn undisturbed<T>(
     work: impl FnMut() -> Result<T>,
     is_whole: impl Fn(&T) -> bool,
 ) -> Result<(T, Tries)> {
-    repeated(BUSY, work, is_whole)
+    repeated(BUSY, Rank::Usual, work, is_whole)
+}
+
+/// As [`undisturbed`], for programs that run before all others and whose blocks go on to the sound server in
+/// each period: the witness runs before all others, too, or they would be seen to keep it waiting themselves.
+///
+/// # Errors
+/// Those of `work`.
+pub fn undisturbed_first<T>(
+    work: impl FnMut() -> Result<T>,
+    is_whole: impl Fn(&T) -> bool,
+) -> Result<(T, Tries)> {
+    repeated(BUSY_BETWEEN, Rank::First, work, is_whole)
 }
 
 /// As [`undisturbed`], where a block goes from one program to another in each period.
@@ -50,17 +64,27 @@ pub fn undisturbed_between<T>(
     work: impl FnMut() -> Result<T>,
     is_whole: impl Fn(&T) -> bool,
 ) -> Result<(T, Tries)> {
-    repeated(BUSY_BETWEEN, work, is_whole)
+    repeated(BUSY_BETWEEN, Rank::Usual, work, is_whole)
+}
+
+/// Before whom the witness runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rank {
+    /// Before nobody.
+    Usual,
+    /// Before programs with sound that run before all others.
+    First,
 }
 
 fn repeated<T>(
     busy: Duration,
+    rank: Rank,
     mut work: impl FnMut() -> Result<T>,
     is_whole: impl Fn(&T) -> bool,
 ) -> Result<(T, Tries)> {
     let mut count = 1;
     loop {
-        let witness = Witness::start(busy);
+        let witness = Witness::start(busy, rank);
         let result = work();
         let last = witness.finish()?;
         let result = result?;
@@ -145,13 +169,16 @@ impl Testimony {
 
 impl Witness {
     /// Starts to watch.
-    fn start(busy: Duration) -> Witness {
+    fn start(busy: Duration, rank: Rank) -> Witness {
         let done = Arc::new(AtomicBool::new(false));
         let watch = |processor: usize| {
             let watched = Arc::clone(&done);
             thread::spawn(move || {
                 // Where it cannot be held there, it is a witness still.
                 let _ = stay_on(processor);
+                if rank == Rank::First {
+                    process::run_before_sound();
+                }
                 let mut longest_delay = Duration::ZERO;
                 while !watched.load(Ordering::Relaxed) {
                     let asleep = Instant::now();
@@ -232,7 +259,7 @@ mod tests {
     #[test]
     fn a_witness_that_is_kept_waiting_says_so() {
         // What it sees of an idle machine nobody can promise; but it must end and tell something.
-        let witness = Witness::start(BUSY);
+        let witness = Witness::start(BUSY, Rank::Usual);
         thread::sleep(Duration::from_millis(20));
         assert!(witness.finish().unwrap().longest_delay > Duration::ZERO);
     }

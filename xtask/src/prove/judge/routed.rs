@@ -10,16 +10,16 @@ const OFF_FRAMES_MAX: i64 = 16;
 /// How long it may be silent after the router was killed.
 const SILENCE_MS_MAX: i64 = 1_000;
 
-/// How long sound may take from the capture packet to the hardware: 30 ms at 48 kHz.
+/// How long sound may take from its loopback packet to the hardware: 30 ms at 48 kHz.
 const LOOPBACK_FRAMES_MAX: i64 = 1_440;
 /// How far a gain may be off, in decibels.
 const GAIN_OFF_DB_MAX: f64 = 0.1;
 /// Below this a stretch of sound is another; 1 is the same.
-const LIKENESS_MIN: f64 = 0.9;
+pub const LIKENESS_MIN: f64 = 0.9;
 
 /// The sound that came by loopback.
 struct Loopback {
-    /// From the endpoint's DAC to the hardware's: the middle, and the longest.
+    /// From the packet's coming to the hardware's DAC: the middle, and the longest.
     frames: (i64, i64),
     gain_off_db: f64,
     likeness: f64,
@@ -88,7 +88,7 @@ pub fn router_mix(data: &Value) -> Result<Figure> {
     let mut text = format!(
         "{} of {} frames of two hosts found in their sum, {inexact} sounds not exact; a WASAPI program \
          by loopback at most {gain_off_db:.2} dB off, likeness at least {likeness:.3}, {middle} frames \
-         from its endpoint's DAC to the hardware's in the middle and {longest} at most; measured at the \
+         from its packet's coming to the hardware's DAC in the middle and {longest} at most; measured at the \
          hardware's DAC inside the cycle {inside:+} frames, beside it {beside:+} of a block of {block}; \
          told {inside_told:+} and {beside_told:+}",
         grouped(found),

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::Bench;
+use crate::prove::judge::LIKENESS_MIN;
 use crate::rig::card::{Report, Service};
 use crate::rig::places::Backend;
 use crate::rig::playback::{Host, Playback};
@@ -29,6 +30,8 @@ const GAIN_DB: f64 = -6.0;
 /// The sound of which a place is looked for, and how far away it may be.
 const PIECE_FRAMES: usize = 2_048;
 const WAY_FRAMES_MAX: usize = 9_600;
+/// The mixer works so far ahead of the endpoint's DAC, a period, and a loopback packet comes when it has.
+const AHEAD_FRAMES: usize = 480;
 /// From one such place to the next.
 const STEP_FRAMES: usize = 9_600;
 /// For how long each way of running is measured.
@@ -42,13 +45,9 @@ pub fn take(bench: &mut Bench<'_>, runs: usize) -> Result<Value> {
     let sounds = Sounds::new();
     let (mut mixes, mut ways) = (Vec::new(), Vec::new());
     for run in 1..=runs {
-        let whole = |mix: &Value| {
-            let hosts = mix["hosts"].as_array();
-            hosts.is_some_and(|all| all.iter().all(|host| host["exact"] == true))
-        };
         let what = format!("{run}/{runs}: two hosts and a WASAPI program");
         let (mut mix, tries) = progress::step(&what, || {
-            undisturbed_between(|| at_once(bench, &sounds), whole)
+            undisturbed_between(|| at_once(bench, &sounds), is_whole)
         })?;
         mix["tries"] = json!(tries.count);
         mixes.push(mix);
@@ -64,6 +63,15 @@ pub fn take(bench: &mut Bench<'_>, runs: usize) -> Result<Value> {
         "block_frames": ON_HARDWARE.block_frames, "gain_db": GAIN_DB, "mixes": mixes,
         "latencies": ways,
     }))
+}
+
+/// Whether the hosts' sounds are exact and the WASAPI program's is known again everywhere.
+fn is_whole(mix: &Value) -> bool {
+    let all = |list: &Value, good: fn(&Value) -> bool| {
+        list.as_array().is_some_and(|list| list.iter().all(good))
+    };
+    let alike = |likeness: &Value| likeness.as_f64() >= Some(LIKENESS_MIN);
+    all(&mix["hosts"], |host| host["exact"] == true) && all(&mix["loopback"]["likeness"], alike)
 }
 
 /// What is played: the hosts on the left, the WASAPI program on the right.
@@ -208,8 +216,9 @@ impl Dac {
     }
 }
 
-/// A stretch of the WASAPI program's sound that its endpoint's DAC played, and the hardware's later.
+/// A stretch of the WASAPI program's sound that came in a loopback packet, and that the hardware's DAC played.
 struct Way {
+    /// From the packet's coming to the hardware's DAC.
     frames: usize,
     likeness: f64,
     gain_db: f64,
@@ -221,6 +230,17 @@ fn by_loopback(report: &Report, folder: &Path, hardware: &[Dac]) -> Result<Value
         longest(Dac::all(report, folder, "SPARE")?).context("the endpoint played nothing")?;
     let to = hardware.iter().max_by_key(|dac| loud_frames(dac));
     let to = to.context("the hardware played nothing")?;
+    let ways = ways(&from, to)?;
+    let of = |what: fn(&Way) -> f64| ways.iter().map(what).collect::<Vec<_>>();
+    Ok(json!({
+        "frames": ways.iter().map(|way| way.frames).collect::<Vec<_>>(),
+        "likeness": of(|way| way.likeness),
+        "gain_db": of(|way| way.gain_db),
+    }))
+}
+
+/// The ways of some stretches of what `from` played to what `to` played.
+fn ways(from: &Dac, to: &Dac) -> Result<Vec<Way>> {
     let (sent, heard) = (from.right(), to.right());
     let begin = sent.iter().position(|sample| *sample != 0.0);
     let begin = begin.context("the WASAPI program was not heard by its own endpoint")?;
@@ -230,17 +250,12 @@ fn by_loopback(report: &Report, folder: &Path, hardware: &[Dac]) -> Result<Value
     for at in (begin..begin + TOGETHER_FRAMES / 2).step_by(STEP_FRAMES) {
         let piece = sent.get(at..at + PIECE_FRAMES);
         let piece = piece.context("the WASAPI program was heard for too short a time")?;
-        let place = to
-            .frame_at(from.time_of(at))
-            .context("the hardware began too late")?;
+        let came = at.checked_sub(AHEAD_FRAMES);
+        let place = came.and_then(|came| to.frame_at(from.time_of(came)));
+        let place = place.context("the hardware began too late")?;
         ways.push(find(piece, &heard, place)?);
     }
-    let of = |what: fn(&Way) -> f64| ways.iter().map(what).collect::<Vec<_>>();
-    Ok(json!({
-        "frames": ways.iter().map(|way| way.frames).collect::<Vec<_>>(),
-        "likeness": of(|way| way.likeness),
-        "gain_db": of(|way| way.gain_db),
-    }))
+    Ok(ways)
 }
 
 fn loud_frames(dac: &Dac) -> usize {
@@ -276,6 +291,20 @@ fn find(piece: &[f64], heard: &[f64], place: usize) -> Result<Way> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sound_that_comes_before_its_own_dac_plays_it_is_found() {
+        let noise = make::noise(RATE_HZ, CHANNELS, 24, 2 * RATE_HZ as usize);
+        let dac = |time_ns: u64| Dac {
+            sound: noise.clone(),
+            time_ns,
+        };
+        // The packet comes 480 frames (10 ms) before the endpoint's DAC plays it; the hardware plays it in 4 ms.
+        let ways = ways(&dac(1_000_000_000), &dac(994_000_000)).unwrap();
+        assert_eq!(ways.len(), 5);
+        assert!(ways.iter().all(|way| (191..=192).contains(&way.frames)));
+        assert!(ways.iter().all(|way| way.likeness > 0.999));
+    }
 
     #[test]
     fn a_stretch_is_found_where_it_is_and_as_loud_as_it_is() {
