@@ -184,6 +184,14 @@ pub fn memory_tests(paths: &Paths) -> Result<PathBuf> {
     tests(paths, crate::paths::DEFAULT_TARGET, &["-p", "ipc", "--lib"])
 }
 
+/// Builds `ipc`'s program of hops, optimised; returns it.
+#[cfg(not(windows))]
+pub fn hop(paths: &Paths) -> Result<PathBuf> {
+    let what = ["-p", "ipc", "--example", "hop"];
+    let built = cargo_build(paths, crate::paths::DEFAULT_TARGET, true, &what)?;
+    Ok(built.join("examples").join("hop.exe"))
+}
+
 /// Builds tests; returns their program.
 #[cfg(not(windows))]
 fn tests(paths: &Paths, target: &str, what: &[&str]) -> Result<PathBuf> {

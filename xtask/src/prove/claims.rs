@@ -307,6 +307,15 @@ pub const CLAIMS: &[Claim] = &[
         judge: judge::router_cost,
     },
     Claim {
+        id: "router-hop",
+        sentence: "A block of 64 frames with 2 channels takes hardly longer from the router's memory to a \
+                   client in another process, through its ears and hands, and back, than two bare events \
+                   take between the same two processes, in turns, under Wine.",
+        target: "in the median at most 25 % longer than the two events",
+        source: Source::RouterHop,
+        judge: judge::router_hop,
+    },
+    Claim {
         id: "rt-clean",
         sentence: "Between the device's signal and the hand-over the driver allocates, frees and \
                    locks nothing: shared, low-latency, exclusive with events and with a timer on the \

@@ -26,7 +26,7 @@ pub use latency::{added_latency, reported_latency};
 pub use monitor::monitor;
 pub use routed::{LIKENESS_MIN, router_isolation, router_mix};
 pub use routed_server::router_server;
-pub use router::{ipc_fuzz, router_cost, router_exact};
+pub use router::{ipc_fuzz, router_cost, router_exact, router_hop};
 pub use sound_server::faults_sound_server;
 pub use stand_in::faults_stand_in;
 

@@ -16,6 +16,8 @@ mod busy;
 #[cfg(not(windows))]
 pub mod guarded;
 #[cfg(not(windows))]
+mod hop;
+#[cfg(not(windows))]
 pub mod leg;
 #[cfg(not(windows))]
 mod routed;

@@ -79,6 +79,8 @@ pub enum Source {
     RouterIsolation,
     /// A WASAPI program and a host through the router to a sink of the sound server.
     RouterServer,
+    /// A block to a client in another process and back, under Wine.
+    RouterHop,
 }
 
 /// A crate's example and its arguments. The long form runs optimised.
@@ -133,6 +135,7 @@ impl Source {
             Source::RouterMix => "the run of two hosts through the router",
             Source::RouterIsolation => "the run in which hosts and routers are killed",
             Source::RouterServer => "the run of both worlds through the router",
+            Source::RouterHop => "the program of hops",
         }
     }
 
@@ -208,6 +211,7 @@ impl Source {
                 "pa-host.exe play --host-api asio --device \"ASIO2WASAPI Router\"".to_owned(),
                 "PULSE_SINK=PROGRAM pa-host.exe play --host-api wasapi-shared".to_owned(),
             ],
+            Source::RouterHop => vec![format!("hop.exe --rounds {}", hop_rounds(quick))],
             Source::Busy => {
                 let (repeats, seconds) = busy_extent(quick);
                 vec![format!(
@@ -268,6 +272,10 @@ impl Source {
                 data: on_wine::router_server(paths, if quick { 2 } else { 10 })?,
                 form,
             }),
+            Source::RouterHop => Ok(Taken {
+                data: on_wine::router_hop(paths, hop_rounds(quick))?,
+                form,
+            }),
             Source::Busy => Ok(Taken {
                 data: on_wine::busy(paths, busy_extent(quick))?,
                 form,
@@ -288,13 +296,17 @@ const fn busy_extent(quick: bool) -> Extent {
     if quick { (1, 10) } else { (10, 60) }
 }
 
+const fn hop_rounds(quick: bool) -> usize {
+    if quick { 500 } else { 20_000 }
+}
+
 /// What only Wine can measure.
 #[cfg(not(windows))]
 mod on_wine {
     use anyhow::{Context, Result};
     use serde_json::Value;
 
-    use super::super::{busy, routed, routed_server, sound_server, stand_in, wine};
+    use super::super::{busy, hop, routed, routed_server, sound_server, stand_in, wine};
     use super::Extent;
     use crate::paths::Paths;
     use crate::setup;
@@ -347,6 +359,11 @@ mod on_wine {
         routed_server::measure(paths, runs)
     }
 
+    pub fn router_hop(paths: &Paths, rounds: usize) -> Result<Value> {
+        prepare(paths)?;
+        hop::measure(paths, rounds)
+    }
+
     pub fn monitor(paths: &Paths, extent: Extent) -> Result<Value> {
         prepare(paths)?;
         wine::measure(paths, extent)
@@ -376,6 +393,10 @@ mod on_wine {
 
     pub fn router_server(paths: &Paths, runs: usize) -> Result<Value> {
         sound_server(paths, runs)
+    }
+
+    pub fn router_hop(paths: &Paths, rounds: usize) -> Result<Value> {
+        sound_server(paths, rounds)
     }
 
     pub fn router_mix(paths: &Paths, quick: bool) -> Result<Value> {

@@ -95,7 +95,9 @@ pub fn router_mix(data: &Value) -> Result<Figure> {
         grouped(frames),
     );
     if repeats > 0 {
-        text.push_str(&format!("; {repeats} mixes again, as the machine was busy"));
+        text.push_str(&format!(
+            "; {repeats} mixes again, as the machine kept even the hardware waiting"
+        ));
     }
     Ok(Figure {
         text,

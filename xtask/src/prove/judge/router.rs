@@ -1,4 +1,4 @@
-//! `ipc-fuzz`, `router-exact` and `router-cost`.
+//! `ipc-fuzz`, `router-exact`, `router-cost` and `router-hop`.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -117,6 +117,31 @@ pub fn router_cost(data: &Value) -> Result<Figure> {
     })
 }
 
+/// How much longer than two bare events a block's way may take.
+const HOP_RATIO_MAX: f64 = 1.25;
+
+/// `router-hop`.
+pub fn router_hop(data: &Value) -> Result<Figure> {
+    let (bare, block) = (&data["ping_pong_us"], &data["hop_us"]);
+    let (bare_median, median) = (number(bare, "median")?, number(block, "median")?);
+    let (bare_p99, p99) = (number(bare, "p99")?, number(block, "p99")?);
+    let rounds = integer(data, "rounds")?;
+    ensure!(bare_median > 0.0 && rounds > 0, "nothing was measured");
+    let ratio = median / bare_median;
+    Ok(Figure {
+        text: format!(
+            "{ratio:.2} times the bare events: median {median:.0} µs against {bare_median:.0} µs, p99 \
+             {p99:.0} against {bare_p99:.0}, {} rounds of each",
+            grouped(rounds)
+        ),
+        values: json!({
+            "ratio": ratio, "median_us": median, "p99_us": p99, "bare_median_us": bare_median,
+            "bare_p99_us": bare_p99, "rounds": rounds,
+        }),
+        holds: ratio <= HOP_RATIO_MAX,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,6 +206,21 @@ mod tests {
             figure.text
         );
         assert!(router_cost(&json!({ "p99_us": 1.0 })).is_err());
+    }
+
+    #[test]
+    fn a_quarter_more_than_bare_events_is_the_limit() {
+        let data = |median: f64| {
+            json!({
+                "rounds": 500, "hop_us": { "median": median, "p99": 200.0 },
+                "ping_pong_us": { "median": 100.0, "p99": 150.0 },
+            })
+        };
+        assert!(router_hop(&data(125.0)).unwrap().holds);
+        let figure = router_hop(&data(126.0)).unwrap();
+        assert!(!figure.holds);
+        assert!(figure.text.starts_with("1.26 times"), "{}", figure.text);
+        assert!(router_hop(&data(0.0)).is_ok() && router_hop(&json!({ "rounds": 5 })).is_err());
     }
 
     fn data() -> Value {
