@@ -34,7 +34,7 @@ const AHEAD_FRAMES: usize = 480;
 /// From one such place to the next.
 const STEP_FRAMES: usize = 9_600;
 /// How often a mix is tried, at most.
-const TRIES_MAX: u32 = 20;
+const TRIES_MAX: u32 = 5;
 /// What disturbs sound may have been so long before it, or after it.
 const NEAR_NS: u64 = 20_000_000;
 /// For how long each way of running is measured.
