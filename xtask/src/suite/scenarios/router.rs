@@ -1,6 +1,7 @@
 //! The router: what it shares with its clients, and PortAudio's ASIO hosts that play through it to the
 //! simulated card, all at once.
 
+mod amiss;
 mod control;
 mod files;
 mod isolated;
@@ -58,6 +59,7 @@ pub fn legs() -> Vec<Leg> {
             "router: watched, recorded to the frame, and Ctrl-C",
             control::watched,
         ),
+        Leg::new("router: what goes wrong is told", amiss::told),
         Leg::new("router: a client is killed", client_killed),
         Leg::new("router: the router is killed", router_killed),
     ]

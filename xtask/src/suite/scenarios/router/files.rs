@@ -76,7 +76,8 @@ pub fn take(stage: &mut Stage<'_>) -> Result<Passed> {
     )))
 }
 
-fn only_file(folder: &Path) -> Result<PathBuf> {
+/// The one file of that folder.
+pub(super) fn only_file(folder: &Path) -> Result<PathBuf> {
     let found = fs::read_dir(folder).context("the folder for takes cannot be read")?;
     let found: Vec<PathBuf> = found.flatten().map(|entry| entry.path()).collect();
     ensure!(
