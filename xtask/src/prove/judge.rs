@@ -24,7 +24,9 @@ pub use drift::drift;
 pub use host::{click_free, host_never_notices};
 pub use latency::{added_latency, reported_latency};
 pub use monitor::monitor;
-pub use routed::{LIKENESS_MIN, router_isolation, router_mix};
+#[cfg(not(windows))]
+pub use routed::LIKENESS_MIN;
+pub use routed::{router_isolation, router_mix};
 pub use routed_server::router_server;
 pub use router::{ipc_fuzz, router_cost, router_exact, router_hop};
 pub use sound_server::faults_sound_server;
