@@ -15,7 +15,8 @@ pub fn busy(data: &Value) -> Result<Figure> {
         ours.blocks == theirs.blocks,
         "the programs did not play equally long"
     );
-    let endings = data["endings"].as_array().map_or(&[][..], Vec::as_slice);
+    let endings = data["endings"].as_array();
+    let endings = endings.context("it does not tell how runs ended")?;
     let ended = match endings.len() {
         0 => String::new(),
         count => format!("; PortAudio's fell silent for good {count} times and played once more"),
