@@ -44,8 +44,8 @@ pub fn undisturbed<T>(
     repeated(BUSY, Rank::Usual, work, is_whole)
 }
 
-/// As [`undisturbed`], for programs that run before all others and whose blocks go on to the sound server in
-/// each period: the witness runs before all others, too, or they would be seen to keep it waiting themselves.
+/// As [`undisturbed_between`], for programs that run before all others, with the sound server as another
+/// program to which a block goes: the witness runs before all others, too, or they would be seen to keep it waiting themselves.
 ///
 /// # Errors
 /// Those of `work`.

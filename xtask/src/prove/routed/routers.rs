@@ -13,7 +13,7 @@ use crate::rig::card::{Block, Report, Service};
 use crate::rig::events::counter_ns;
 use crate::rig::playback::Host;
 use crate::rig::router;
-use crate::rig::witness::undisturbed_between;
+use crate::rig::witness::undisturbed_first;
 use crate::routed::{CHANNELS, RATE_HZ, how};
 use crate::sound::compare::compare;
 use crate::sound::{Sound, make};
@@ -46,7 +46,7 @@ pub fn kill(bench: &mut Bench<'_>, kills: usize) -> Result<Value> {
         let here = left.min(ROUND);
         let what = format!("the router is killed, {} of {kills}", kills - left + here);
         let (mut round, tries) =
-            progress::step(&what, || undisturbed_between(|| play(bench, here), whole))?;
+            progress::step(&what, || undisturbed_first(|| play(bench, here), whole))?;
         round["tries"] = json!(tries.count);
         rounds.push(round);
         left -= here;

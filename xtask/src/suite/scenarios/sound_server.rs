@@ -9,13 +9,13 @@ use super::SHARED;
 use crate::prove::judge::{faults_sound_server, router_server};
 use crate::prove::routed_server;
 use crate::prove::sound_server::{Fault, once};
-use crate::rig::witness::undisturbed;
+use crate::rig::witness::undisturbed_first;
 
 /// One leg for each fault.
 pub fn legs() -> Vec<Leg> {
     let leg = |fault: Fault| {
         Leg::new(format!("sound server: {}", fault.name()), move |stage| {
-            let (done, tries) = undisturbed(|| Ok(strike(stage, fault)), Result::is_ok)?;
+            let (done, tries) = undisturbed_first(|| Ok(strike(stage, fault)), Result::is_ok)?;
             Ok::<Passed, _>(passed(done.with_context(|| tries.testimony())?))
         })
     };
@@ -30,7 +30,7 @@ fn both_worlds(stage: &mut Stage<'_>) -> Result<Passed> {
     let product = stage.product()?;
     let rig = stage.rig_with_driver(SHARED.backend)?;
     let judge = |row: &Value| router_server(&json!({ "rows": [row] }));
-    let (row, tries) = undisturbed(
+    let (row, tries) = undisturbed_first(
         || routed_server::once(rig, &product),
         |row| judge(row).is_ok_and(|figure| figure.holds),
     )?;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::super::super::{Passed, passed, stage::Stage};
-use super::files::only_file;
+use super::files::{only_file, routing};
 use super::prepare;
 use crate::captured::{self, Output, Running};
 use crate::rig::card::Service;
@@ -42,13 +42,7 @@ pub fn told(stage: &mut Stage<'_>) -> Result<Passed> {
     fs::create_dir_all(&folder).context("cannot make a folder for the file")?;
     let config = stage.paths.rig().join("router-amiss.toml");
     let take = places::windows_path(&folder.join("Take.wav"));
-    let text = format!(
-        "[router.source.\"asio-check\"]\nkind = \"client\"\n\n\
-         [router.sink.\"Output\"]\nkind = \"device\"\ndevice = \"default\"\nmode = \"shared\"\n\n\
-         [router.sink.\"Take\"]\nkind = \"file\"\ndevice = '{take}'\non_demand = true\n\n\
-         [router.mix.\"all\"]\nroutes = [\n  {{ from = \"asio-check\", to = \"Output\" }},\n  \
-         {{ from = \"asio-check\", to = \"Take\" }},\n]\n"
-    );
+    let text = routing("asio-check", &take, true);
     fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;
     stage.rig()?.wine(Backend::Card)?.use_config(Some(&config));
     let service = Service::start(stage.rig()?, &card)?;
@@ -144,7 +138,7 @@ fn start_host(stage: &mut Stage<'_>) -> Result<Running> {
 }
 
 /// The sentence of the first event of that kind, once it is told.
-fn await_told(log: &Path, kind: &str) -> Result<String> {
+pub(super) fn await_told(log: &Path, kind: &str) -> Result<String> {
     for _ in 0..400 {
         let said = fs::read_to_string(log.with_extension("out"))?;
         // The last line may be on its way.

@@ -8,6 +8,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::super::super::{Passed, passed, stage::Stage};
+use super::amiss::await_told;
+use super::files::routing;
 use super::prepare;
 use crate::captured::{self, Running};
 use crate::rig::card::Service;
@@ -87,14 +89,8 @@ fn once(stage: &mut Stage<'_>, sound: &Sound) -> Result<Told> {
     let config = stage.paths.rig().join("router-control.toml");
     let take = places::windows_path(&folder.join("Take.wav"));
     // Programs that start meanwhile make a host in Wine late, which inside the cycle is heard.
-    let text = format!(
-        "[profile.{DRIVER:?}]\nhand_over = \"pipelined\"\n\n\
-         [router.source.\"pa-host\"]\nkind = \"client\"\n\n\
-         [router.sink.\"Output\"]\nkind = \"device\"\ndevice = \"default\"\nmode = \"shared\"\n\n\
-         [router.sink.\"Take\"]\nkind = \"file\"\ndevice = '{take}'\non_demand = true\n\n\
-         [router.mix.\"all\"]\nroutes = [\n  {{ from = \"pa-host\", to = \"Output\" }},\n  \
-         {{ from = \"pa-host\", to = \"Take\" }},\n]\n"
-    );
+    let routing = routing("pa-host", &take, true);
+    let text = format!("[profile.{DRIVER:?}]\nhand_over = \"pipelined\"\n\n{routing}");
     fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;
     stage.rig()?.wine(Backend::Card)?.use_config(Some(&config));
     let service = Service::start(stage.rig()?, &card)?;
@@ -174,19 +170,10 @@ fn play(
     ask(stage, product, &["record", "start", "Take"])?;
     host.finish()?;
     router.await_words("left:", 1)?;
-    let await_told = |words: &str| -> Result<()> {
-        for _ in 0..400 {
-            if fs::read_to_string(log.with_extension("out"))?.contains(words) {
-                return Ok(());
-            }
-            captured::pause(Duration::from_millis(25))?;
-        }
-        anyhow::bail!("who watches is never told of {words}")
-    };
     service.strike(stage.rig()?, card, "lose OUT")?;
-    await_told("device-lost")?;
+    await_told(&log, "device-lost")?;
     service.strike(stage.rig()?, card, "back OUT")?;
-    await_told("device-back")?;
+    await_told(&log, "device-back")?;
 
     let output = router.interrupt()?;
     ensure!(output.status.success(), "{}", output.last_words());

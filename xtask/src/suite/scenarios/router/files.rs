@@ -21,13 +21,7 @@ pub fn take(stage: &mut Stage<'_>) -> Result<Passed> {
     let folder = stage.paths.rig().join("router-takes");
     let config = stage.paths.rig().join("router-file.toml");
     let take = places::windows_path(&folder.join("Take.wav"));
-    let text = format!(
-        "[router.source.\"pa-host\"]\nkind = \"client\"\n\n\
-         [router.sink.\"Output\"]\nkind = \"device\"\ndevice = \"default\"\nmode = \"shared\"\n\n\
-         [router.sink.\"Take\"]\nkind = \"file\"\ndevice = '{take}'\n\n\
-         [router.mix.\"all\"]\nroutes = [\n  {{ from = \"pa-host\", to = \"Output\" }},\n  \
-         {{ from = \"pa-host\", to = \"Take\" }},\n]\n"
-    );
+    let text = routing("pa-host", &take, false);
     fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;
     let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES);
     let ((found, heard), tries) = undisturbed_between(
@@ -74,6 +68,18 @@ pub fn take(stage: &mut Stage<'_>) -> Result<Passed> {
         "{} of {} frames bit-exact in \"{name}\", {} heard{remark}",
         found.frames_found, found.frames_played, heard.frames_found
     )))
+}
+
+/// A host is played to the default device and to the file `take`; that one only when it is asked for, if so
+/// wished.
+pub(super) fn routing(host: &str, take: &str, on_demand: bool) -> String {
+    format!(
+        "[router.source.\"{host}\"]\nkind = \"client\"\n\n\
+         [router.sink.\"Output\"]\nkind = \"device\"\ndevice = \"default\"\nmode = \"shared\"\n\n\
+         [router.sink.\"Take\"]\nkind = \"file\"\ndevice = '{take}'\non_demand = {on_demand}\n\n\
+         [router.mix.\"all\"]\nroutes = [\n  {{ from = \"{host}\", to = \"Output\" }},\n  \
+         {{ from = \"{host}\", to = \"Take\" }},\n]\n"
+    )
 }
 
 /// The one file of that folder.
