@@ -14,7 +14,7 @@ use crate::rig::places::Backend;
 use crate::rig::playback::{Host, Playback};
 use crate::rig::router::{self, PROGRAM, Router};
 use crate::rig::server::Sink;
-use crate::rig::witness::undisturbed_first;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::routed::{ALL_RUN_FRAMES, CHANNELS, RATE_HZ, how};
 use crate::sound::compare::compare;
 use crate::sound::make;
@@ -57,7 +57,7 @@ pub fn measure(paths: &Paths, runs: usize) -> Result<Value> {
         let what = format!("{run}/{runs}: both worlds");
         let row = progress::step(&what, || {
             let whole = |row: &Value| row["asio_found"] == row["asio_frames"];
-            undisturbed_first(|| once(&mut rig, &product), whole)
+            undisturbed(&Watch::first(paths), || once(&mut rig, &product), whole)
         })?;
         rows.push(row.0);
         interrupt::check()?;

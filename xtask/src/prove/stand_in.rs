@@ -13,7 +13,7 @@ use crate::rig::Rig;
 use crate::rig::card::{Report, Service};
 use crate::rig::places::Backend;
 use crate::rig::playback::Playback;
-use crate::rig::witness::undisturbed;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::sound::Sound;
 use crate::sound::make;
 use crate::sound::pieces::pieces;
@@ -76,7 +76,7 @@ pub fn measure(paths: &Paths, extent: Extent) -> Result<Value> {
                         row["heard_to_frame"] == row["sound_frames"] && row["repeated"] == 0
                     })
                 };
-                let (row, tries) = undisturbed(run, is_whole)?;
+                let (row, tries) = undisturbed(&Watch::each_alone(paths), run, is_whole)?;
                 row.with_context(|| tries.testimony())
             })?;
             interrupt::check()?;

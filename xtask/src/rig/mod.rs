@@ -10,6 +10,7 @@ pub mod playback;
 pub mod private_dir;
 pub mod recorder;
 pub mod router;
+mod saves;
 pub mod sdl;
 pub mod server;
 pub mod wine;

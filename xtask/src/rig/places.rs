@@ -26,6 +26,14 @@ pub enum Backend {
 impl Backend {
     /// Those that play to the sound server.
     pub const ALL: [Backend; 2] = [Backend::Pulse, Backend::Alsa];
+    /// Whatever there is.
+    pub const EVERY: [Backend; 5] = [
+        Backend::Pulse,
+        Backend::Alsa,
+        Backend::Card,
+        Backend::Pulse32,
+        Backend::Alsa32,
+    ];
 
     /// Whose programs are 32-bit.
     pub fn is_32_bit(self) -> bool {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Rig;
 use super::places::{self, Backend};
 use super::server::Sink;
-use super::witness::{self, Tries};
+use super::witness::{Tries, Watch, undisturbed};
 use crate::captured::Running;
 use crate::sound::Sound;
 use crate::sound::compare::{Comparison, compare};
@@ -151,18 +151,26 @@ impl Rig<'_> {
     /// # Errors
     /// The host program fails: its own sentence. A sound that arrives wrong is no error here.
     pub fn play(&mut self, how: &Playback<'_>, sound: &Sound) -> Result<Played> {
-        let is_first = self.wine(how.backend)?.sound_runs_first();
+        let watch = self.watch(how.backend)?;
         let play = || self.play_once(how, sound);
         let is_whole = |(comparison, ..): &(Comparison, _, _)| comparison.is_complete();
-        let ((comparison, host, recorded), tries) = match is_first {
-            true => witness::undisturbed_first(play, is_whole)?,
-            false => witness::undisturbed(play, is_whole)?,
-        };
+        let ((comparison, host, recorded), tries) = undisturbed(&watch, play, is_whole)?;
         Ok(Played {
             comparison,
             host,
             recorded,
             tries,
+        })
+    }
+
+    /// What must not disturb a program that plays for itself there.
+    ///
+    /// # Errors
+    /// Wine does not start.
+    pub fn watch(&mut self, backend: Backend) -> Result<Watch> {
+        Ok(match self.wine(backend)?.sound_runs_first() {
+            true => Watch::first(self.paths),
+            false => Watch::each_alone(self.paths),
         })
     }
 

@@ -6,13 +6,14 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 
 use super::daemon::Daemon;
 use super::places::{self, Backend};
 use super::private_dir::{PrivateDirs, PrivateEnvironment};
+use super::saves::Saves;
 use super::server::Sink;
 use crate::captured::{self, Output};
 use crate::paths::Paths;
@@ -33,6 +34,7 @@ pub struct Wine {
     logs: PathBuf,
     environment: PrivateEnvironment,
     daemon: Option<Daemon>,
+    started: SystemTime,
     /// Words before programs that play or record.
     sound_first: Cell<&'static [&'static str]>,
     /// Our programs' configuration; none: they have none.
@@ -56,6 +58,7 @@ impl Wine {
             logs,
             environment,
             daemon: None,
+            started: SystemTime::now(),
             // The card's clock stands still while the machine keeps it waiting; a sound server's does not.
             sound_first: Cell::new(match backend {
                 Backend::Card => &[],
@@ -90,6 +93,12 @@ impl Wine {
             captured::pause(Duration::from_millis(5))?;
         }
         Ok(())
+    }
+
+    /// Waits, if the server would [be away for a save](super::saves) within that time, until it has been.
+    pub fn let_save_pass(&self, length: Duration) -> Result<()> {
+        let saves = Saves::of_prefix(&self.prefix);
+        captured::pause(saves.until_none_within(length, self.started))
     }
 
     /// A Windows program, by its path here or by its name in Wine. When we are killed it is too:

@@ -4,19 +4,21 @@
 //! whoever plays. The witness is a thread on each processor that has nothing to do with the driver, Wine or
 //! the sound server: it sleeps a moment, again and again, and notes how late it is woken. One that may run
 //! anywhere would not see that a single processor is kept from working. A sound that was cut
-//! while the witness was kept waiting too says nothing about the driver. One that was cut while the
-//! witness ran freely does.
+//! while the witness was kept waiting too says nothing about the driver, nor does one that was cut while
+//! Wine's server [was away](super::saves). One that was cut otherwise does.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Result, anyhow};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
+use super::saves::Saves;
+use crate::paths::Paths;
 use crate::process;
 
 /// How long the witness sleeps.
@@ -31,40 +33,15 @@ const BUSY_BETWEEN: Duration = Duration::from_micros(2_500);
 /// not be busy then.
 const TRIES_MAX: u32 = 5;
 
-/// Repeats `work` while its result is not whole and the machine was busy meanwhile, up to a limit.
-/// A result that is not whole although the machine was idle is returned at once: that is a fault of
-/// what is tested.
-///
-/// # Errors
-/// Those of `work`.
-pub fn undisturbed<T>(
-    work: impl FnMut() -> Result<T>,
-    is_whole: impl Fn(&T) -> bool,
-) -> Result<(T, Tries)> {
-    repeated(BUSY, Rank::Usual, work, is_whole)
-}
-
-/// As [`undisturbed_between`], for programs that run before all others, with the sound server as another
-/// program to which a block goes: the witness runs before all others, too, or they would be seen to keep it waiting themselves.
-///
-/// # Errors
-/// Those of `work`.
-pub fn undisturbed_first<T>(
-    work: impl FnMut() -> Result<T>,
-    is_whole: impl Fn(&T) -> bool,
-) -> Result<(T, Tries)> {
-    repeated(BUSY_BETWEEN, Rank::First, work, is_whole)
-}
-
-/// As [`undisturbed`], where a block goes from one program to another in each period.
-///
-/// # Errors
-/// Those of `work`.
-pub fn undisturbed_between<T>(
-    work: impl FnMut() -> Result<T>,
-    is_whole: impl Fn(&T) -> bool,
-) -> Result<(T, Tries)> {
-    repeated(BUSY_BETWEEN, Rank::Usual, work, is_whole)
+/// What must not have disturbed a try.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Lateness from which the machine counts as busy.
+    busy: Duration,
+    /// Before whom the witness runs.
+    rank: Rank,
+    /// When Wine's server is away.
+    saves: Saves,
 }
 
 /// Before whom the witness runs.
@@ -76,19 +53,53 @@ enum Rank {
     First,
 }
 
-fn repeated<T>(
-    busy: Duration,
-    rank: Rank,
+impl Watch {
+    /// For programs that each play for themselves.
+    pub fn each_alone(paths: &Paths) -> Watch {
+        Watch {
+            busy: BUSY,
+            rank: Rank::Usual,
+            saves: Saves::of(paths),
+        }
+    }
+
+    /// For programs of which one hands a block to another in each period.
+    pub fn between(paths: &Paths) -> Watch {
+        Watch {
+            busy: BUSY_BETWEEN,
+            ..Watch::each_alone(paths)
+        }
+    }
+
+    /// As [`Watch::between`], for programs that run before all others, with the sound server as another
+    /// program to which a block goes: the witness runs before all others, too, or they would be seen to keep
+    /// it waiting themselves.
+    pub fn first(paths: &Paths) -> Watch {
+        Watch {
+            rank: Rank::First,
+            ..Watch::between(paths)
+        }
+    }
+}
+
+/// Repeats `work` while its result is not whole and the machine was busy meanwhile, up to a limit.
+/// A result that is not whole although the machine was idle is returned at once: that is a fault of
+/// what is tested.
+///
+/// # Errors
+/// Those of `work`.
+pub fn undisturbed<T>(
+    watch: &Watch,
     mut work: impl FnMut() -> Result<T>,
     is_whole: impl Fn(&T) -> bool,
 ) -> Result<(T, Tries)> {
     let mut count = 1;
     loop {
-        let witness = Witness::start(busy, rank);
+        let witness = Witness::start(watch);
         let result = work();
         let last = witness.finish()?;
         let result = result?;
-        if is_whole(&result) || !last.was_busy() || count == TRIES_MAX {
+        if is_whole(&result) || last.disturbance().is_none() || count == TRIES_MAX {
             return Ok((result, Tries { count, last }));
         }
         count += 1;
@@ -108,7 +119,7 @@ impl Tries {
     pub fn remark(&self) -> Option<String> {
         (self.count > 1).then(|| {
             let count = self.count;
-            format!("try {count}: before, the machine kept even an idle program waiting")
+            format!("try {count}: before, it was disturbed by the machine or by Wine's server")
         })
     }
 
@@ -125,7 +136,7 @@ pub struct Words(Tries);
 impl Words {
     /// The machine was busy in every try, so that nothing is known.
     pub fn is_no_verdict(&self) -> bool {
-        self.0.last.was_busy()
+        self.0.last.disturbance().is_some()
     }
 }
 
@@ -133,20 +144,26 @@ impl fmt::Display for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Tries { count, last } = self.0;
         let delay_ms = last.longest_delay.as_millis();
-        match last.was_busy() {
-            true => write!(
+        match last.disturbance() {
+            Some(Disturbance::Busy) => write!(
                 f,
-                "no verdict: the machine kept an idle program waiting for {delay_ms} ms, in all {count} \
-                 tries"
+                "no verdict: the machine kept an idle program waiting for {delay_ms} ms, and in all \
+                 {count} tries something disturbed"
             ),
-            false => write!(f, "the machine was idle: at most {delay_ms} ms of waiting"),
+            Some(Disturbance::Saved) => write!(
+                f,
+                "no verdict: Wine's server answered nobody while it saved its registry, and in all \
+                 {count} tries something disturbed"
+            ),
+            None => write!(f, "the machine was idle: at most {delay_ms} ms of waiting"),
         }
     }
 }
 
 /// A witness at work.
 struct Witness {
-    busy: Duration,
+    watch: Watch,
+    begun: SystemTime,
     done: Arc<AtomicBool>,
     threads: Vec<JoinHandle<Duration>>,
 }
@@ -158,20 +175,35 @@ struct Testimony {
     longest_delay: Duration,
     /// From which delay on the machine counts as busy.
     busy: Duration,
+    /// Whether Wine's server was away for a save, as far as that tells anything.
+    saved: bool,
+}
+
+/// Why a try tells nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Disturbance {
+    /// The machine kept programs waiting.
+    Busy,
+    /// Wine's server was away for a save.
+    Saved,
 }
 
 impl Testimony {
-    /// Whether the machine kept programs waiting.
-    fn was_busy(self) -> bool {
-        self.longest_delay >= self.busy
+    fn disturbance(self) -> Option<Disturbance> {
+        match (self.longest_delay >= self.busy, self.saved) {
+            (true, _) => Some(Disturbance::Busy),
+            (false, true) => Some(Disturbance::Saved),
+            (false, false) => None,
+        }
     }
 }
 
 impl Witness {
     /// Starts to watch.
-    fn start(busy: Duration, rank: Rank) -> Witness {
+    fn start(watch: &Watch) -> Witness {
         let done = Arc::new(AtomicBool::new(false));
-        let watch = |processor: usize| {
+        let rank = watch.rank;
+        let begin = |processor: usize| {
             let watched = Arc::clone(&done);
             thread::spawn(move || {
                 // Where it cannot be held there, it is a witness still.
@@ -189,9 +221,10 @@ impl Witness {
             })
         };
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        let threads = (0..processors).map(watch).collect();
+        let threads = (0..processors).map(begin).collect();
         Witness {
-            busy,
+            watch: watch.clone(),
+            begun: SystemTime::now(),
             done,
             threads,
         }
@@ -211,7 +244,8 @@ impl Witness {
         }
         Ok(Testimony {
             longest_delay,
-            busy: self.busy,
+            busy: self.watch.busy,
+            saved: self.watch.saves.fell_between(self.begun, SystemTime::now()),
         })
     }
 }
@@ -228,20 +262,36 @@ fn stay_on(processor: usize) -> nix::Result<()> {
 mod tests {
     use super::*;
 
+    fn watch() -> Watch {
+        Watch::each_alone(&Paths::find().unwrap())
+    }
+
     #[test]
     fn only_half_a_period_and_more_is_busy() {
         let saw = |ms| Testimony {
             longest_delay: Duration::from_millis(ms),
             busy: BUSY,
+            saved: false,
         };
-        assert!(!saw(4).was_busy());
-        assert!(saw(5).was_busy());
+        assert_eq!(saw(4).disturbance(), None);
+        assert_eq!(saw(5).disturbance(), Some(Disturbance::Busy));
+    }
+
+    #[test]
+    fn a_save_alone_disturbs_too() {
+        let saw = Testimony {
+            longest_delay: Duration::ZERO,
+            busy: BUSY,
+            saved: true,
+        };
+        assert_eq!(saw.disturbance(), Some(Disturbance::Saved));
     }
 
     #[test]
     fn what_fails_on_an_idle_machine_is_not_tried_again() {
         let mut calls = 0;
         let (result, tries) = undisturbed(
+            &watch(),
             || {
                 calls += 1;
                 Ok(calls)
@@ -251,15 +301,15 @@ mod tests {
         .unwrap();
         // A busy machine may have had it repeated, but never more often than is told.
         assert_eq!((result, calls), (tries.count, tries.count));
-        assert!(!tries.last.was_busy() || tries.count == TRIES_MAX);
-        let (_, tries) = undisturbed(|| Ok(()), |()| true).unwrap();
+        assert!(tries.last.disturbance().is_none() || tries.count == TRIES_MAX);
+        let (_, tries) = undisturbed(&watch(), || Ok(()), |()| true).unwrap();
         assert_eq!((tries.count, tries.remark()), (1, None));
     }
 
     #[test]
     fn a_witness_that_is_kept_waiting_says_so() {
         // What it sees of an idle machine nobody can promise; but it must end and tell something.
-        let witness = Witness::start(BUSY, Rank::Usual);
+        let witness = Witness::start(&watch());
         thread::sleep(Duration::from_millis(20));
         assert!(witness.finish().unwrap().longest_delay > Duration::ZERO);
     }

@@ -18,7 +18,7 @@ use crate::rig::events::{Wait, Witness, counter_ns};
 use crate::rig::places::Backend;
 use crate::rig::playback::Host;
 use crate::rig::router::Router;
-use crate::rig::witness::undisturbed_first;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::routed::{BLOCK_FRAMES, CHANNELS, RATE_HZ, how};
 use crate::sound::Sound;
 use crate::sound::compare::{Comparison, compare};
@@ -48,8 +48,13 @@ pub fn kill(bench: &mut Bench<'_>, kills: usize) -> Result<Value> {
         let victims = left.min(VICTIMS);
         let what = format!("{} of {kills} clients are killed", kills - left + victims);
         let whole = |round: &Value| round["gaps"].as_array().is_some_and(Vec::is_empty);
-        let (round, tries) =
-            progress::step(&what, || undisturbed_first(|| round(bench, victims), whole))?;
+        let (round, tries) = progress::step(&what, || {
+            undisturbed(
+                &Watch::first(bench.rig.paths),
+                || round(bench, victims),
+                whole,
+            )
+        })?;
         let mut round = round;
         round["tries"] = json!(tries.count);
         rounds.push(round);

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -37,6 +38,8 @@ const STEP_FRAMES: usize = 9_600;
 const TRIES_MAX: u32 = 5;
 /// What disturbs sound may have been so long before it, or after it.
 const NEAR_NS: u64 = 20_000_000;
+/// What a mix takes, from the first program's start to the last one's end.
+const LENGTH: Duration = Duration::from_secs(15);
 /// For how long each way of running is measured.
 const LATENCY_SECONDS: usize = 3;
 
@@ -138,6 +141,7 @@ fn config(bench: &Bench<'_>, hand_over: &str) -> Result<PathBuf> {
 fn at_once(bench: &mut Bench<'_>, sounds: &Sounds) -> Result<Value> {
     let configs = [config(bench, "synchronous")?, config(bench, "pipelined")?];
     bench.rig.wine(Backend::Card)?.use_config(Some(&configs[0]));
+    bench.rig.wine(Backend::Card)?.let_save_pass(LENGTH)?;
     let service = Service::start_as(&mut bench.rig, &bench.card, Some(MACHINE))?;
     let outcome = Router::start(&mut bench.rig, &bench.product).and_then(|router| {
         let rig = &mut bench.rig;

@@ -13,7 +13,7 @@ use crate::rig::card::{Block, Report, Service};
 use crate::rig::events::counter_ns;
 use crate::rig::playback::Host;
 use crate::rig::router;
-use crate::rig::witness::undisturbed_first;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::routed::{CHANNELS, RATE_HZ, how};
 use crate::sound::compare::compare;
 use crate::sound::{Sound, make};
@@ -45,8 +45,9 @@ pub fn kill(bench: &mut Bench<'_>, kills: usize) -> Result<Value> {
     while left > 0 {
         let here = left.min(ROUND);
         let what = format!("the router is killed, {} of {kills}", kills - left + here);
-        let (mut round, tries) =
-            progress::step(&what, || undisturbed_first(|| play(bench, here), whole))?;
+        let (mut round, tries) = progress::step(&what, || {
+            undisturbed(&Watch::first(bench.rig.paths), || play(bench, here), whole)
+        })?;
         round["tries"] = json!(tries.count);
         rounds.push(round);
         left -= here;

@@ -14,7 +14,7 @@ use crate::rig::card::{Report, Service};
 use crate::rig::places::{self, Backend};
 use crate::rig::playback::Playback;
 use crate::rig::server::Sink;
-use crate::rig::witness::undisturbed;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::sound::compare::Comparison;
 use crate::sound::raw::RawFormat::{self, Float32, Int16, Int32};
 use crate::sound::{Sound, make};
@@ -97,6 +97,7 @@ fn play(
     };
     let noise = make::noise(RATE_HZ, CHANNELS, format.bits(), FRAMES);
     let ((found, report), tries) = undisturbed(
+        &Watch::each_alone(stage.paths),
         || play_once(stage, &programs, &how, &noise),
         |(found, _)| found.is_complete(),
     )?;

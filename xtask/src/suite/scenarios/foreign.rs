@@ -15,7 +15,7 @@ use crate::rig::card::{Report, Service};
 use crate::rig::places::{self, Backend};
 use crate::rig::playback::{HostReport, LEAD_IN, Playback};
 use crate::rig::server::Sink;
-use crate::rig::witness::{Tries, undisturbed};
+use crate::rig::witness::{Tries, Watch, undisturbed};
 use crate::sound::compare::{Comparison, compare};
 use crate::sound::raw::RawFormat::{self, Float32, Int16, Int24, Int32};
 use crate::sound::{Sound, make};
@@ -160,6 +160,7 @@ fn both_ways(stage: &mut Stage<'_>, way: Way) -> Result<Passed> {
     let programs = stage.card()?;
     let noise = make::noise(RATE_HZ, CHANNELS, way.format.bits(), FRAMES);
     let ((heard, host), tries) = undisturbed(
+        &Watch::each_alone(stage.paths),
         || both_ways_once(stage, &programs, way, &noise),
         |(heard, _)| heard.is_whole(),
     )?;
@@ -207,6 +208,7 @@ fn one_each(stage: &mut Stage<'_>) -> Result<Passed> {
     let noise = make::noise(RATE_HZ, CHANNELS, 32, FRAMES);
     let how = with_portaudio("wasapi-exclusive", Int32);
     let ((heard, told_in), tries) = undisturbed(
+        &Watch::each_alone(stage.paths),
         || one_each_once(stage, &programs, &how, &noise),
         |(heard, _)| heard.is_whole(),
     )?;
@@ -325,6 +327,7 @@ fn sdl_on_the_card(stage: &mut Stage<'_>) -> Result<Passed> {
     let programs = stage.card()?;
     let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES);
     let ((heard, played, version), tries) = undisturbed(
+        &Watch::each_alone(stage.paths),
         || sdl_on_the_card_once(stage, &programs, &noise),
         |(heard, played, _)| heard.is_whole() && played.is_complete(),
     )?;
@@ -362,6 +365,7 @@ fn sdl_on_the_card_once(
 /// On Wine's devices the sound server records.
 fn sdl_on_wine(stage: &mut Stage<'_>) -> Result<Passed> {
     let rig = stage.rig()?;
+    let watch = rig.watch(Backend::Pulse)?;
     let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES);
     let play = || {
         let recorder = rig.record(kind(Float32))?;
@@ -373,7 +377,7 @@ fn sdl_on_wine(stage: &mut Stage<'_>) -> Result<Passed> {
         let (report, _) = host?;
         Ok((compare(&noise, &recorded, 0), report))
     };
-    let ((found, report), tries) = undisturbed(play, |(found, _)| found.is_complete())?;
+    let ((found, report), tries) = undisturbed(&watch, play, |(found, _)| found.is_complete())?;
     playback::demand(&found, 0).with_context(|| tries.testimony())?;
     Ok(passed(format!(
         "{}, bit-exact, blocks of {} frames{}",

@@ -16,7 +16,7 @@ use crate::rig::card::{Report, Service, Track};
 use crate::rig::places::{self, Backend};
 use crate::rig::playback::Playback;
 use crate::rig::server::Sink;
-use crate::rig::witness::undisturbed;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::sound::pieces::{Piece, pieces};
 use crate::sound::raw::RawFormat::{Float32, Int32};
 use crate::sound::{Sound, make};
@@ -50,7 +50,11 @@ const LEGS: [(&str, Work); 5] = [
 pub fn legs() -> Vec<Leg> {
     let leg = |(name, work): (&str, Work)| {
         Leg::new(format!("live: {name}"), move |stage| {
-            let (done, tries) = undisturbed(|| Ok(work(stage)), Result::is_ok)?;
+            let (done, tries) = undisturbed(
+                &Watch::each_alone(stage.paths),
+                || Ok(work(stage)),
+                Result::is_ok,
+            )?;
             let detail = done.with_context(|| tries.testimony())?;
             Ok::<Passed, _>(passed(detail))
         })

@@ -12,7 +12,7 @@ use crate::captured::{self, Output};
 use crate::rig::Rig;
 use crate::rig::card::Service;
 use crate::rig::places::{self, Backend};
-use crate::rig::witness::undisturbed;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::sound::compare::Comparison;
 use crate::sound::{Sound, make, wav};
 
@@ -69,12 +69,13 @@ fn run(stage: &mut Stage<'_>) -> Result<Passed> {
 /// With its file the profile plays to the device that it names; without, to the default device.
 fn play_both_ways(rig: &mut Rig<'_>, user: &User, programs: &Path) -> Result<()> {
     let sound = make::noise(48_000, 2, 16, FRAMES);
+    let watch = Watch::each_alone(rig.paths);
     for device in ["PHONES", "MAIN"] {
         if device == "MAIN" {
             user.forget()?;
         }
         let play = || user.play(rig, programs, &sound, device);
-        let (found, tries) = undisturbed(play, Comparison::is_complete)?;
+        let (found, tries) = undisturbed(&watch, play, Comparison::is_complete)?;
         playback::demand(&found, 0)
             .with_context(|| tries.testimony())
             .with_context(|| format!("on {device}"))?;

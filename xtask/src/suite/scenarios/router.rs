@@ -21,7 +21,7 @@ use crate::rig::card::{Report, Service};
 use crate::rig::places::{self, Backend};
 use crate::rig::playback::{Host, HostReport, Playback};
 use crate::rig::router::{self, Router};
-use crate::rig::witness::undisturbed_between;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::routed::{
     self, ALL_RUN_FRAMES, CHANNELS, DRIVER, RATE_HZ, found, how, played, played_by, split,
     two_sounds,
@@ -98,7 +98,8 @@ fn start_both(stage: &mut Stage<'_>, sounds: &[Sound; 2]) -> Result<[Host; 2]> {
 fn two_hosts(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let sounds = two_sounds(FRAMES);
-    let ((parts, hosts), tries) = undisturbed_between(
+    let ((parts, hosts), tries) = undisturbed(
+        &Watch::between(stage.paths),
         || {
             let service = Service::start(stage.rig()?, &card)?;
             let router = Router::start(stage.rig()?, &product);
@@ -155,7 +156,8 @@ fn one_router(stage: &mut Stage<'_>) -> Result<Passed> {
 fn client_killed(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let sounds = two_sounds(2 * FRAMES);
-    let (parts, tries) = undisturbed_between(
+    let (parts, tries) = undisturbed(
+        &Watch::between(stage.paths),
         || {
             let service = Service::start(stage.rig()?, &card)?;
             let router = Router::start(stage.rig()?, &product);
@@ -192,7 +194,8 @@ fn client_killed(stage: &mut Stage<'_>) -> Result<Passed> {
 fn router_killed(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let sounds = two_sounds(3 * FRAMES);
-    let (silences, tries) = undisturbed_between(
+    let (silences, tries) = undisturbed(
+        &Watch::between(stage.paths),
         || {
             let service = Service::start(stage.rig()?, &card)?;
             let router = Router::start(stage.rig()?, &product);
@@ -272,7 +275,8 @@ fn changed_live(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let config = stage.paths.rig().join("router-config.toml");
     let sound = make::noise(RATE_HZ, CHANNELS, 24, 3 * FRAMES);
-    let ((plain, turned), tries) = undisturbed_between(
+    let ((plain, turned), tries) = undisturbed(
+        &Watch::between(stage.paths),
         || {
             // Programs that start meanwhile make a host in Wine late, which inside the cycle is heard.
             let text = format!("[profile.{DRIVER:?}]\nhand_over = \"pipelined\"\n");
@@ -372,7 +376,8 @@ fn check_control(
 fn added_frames(stage: &mut Stage<'_>) -> Result<Passed> {
     let (card, product) = prepare(stage)?;
     let mut measured = None;
-    let (rows, tries) = undisturbed_between(
+    let (rows, tries) = undisturbed(
+        &Watch::between(stage.paths),
         || {
             let rows = routed::latencies(stage.rig()?, &card, &product, &routed::ON_CARD, 2)?;
             let is_right = rows.is_right();
@@ -424,7 +429,8 @@ fn two_programs(
 fn on_hardware(stage: &mut Stage<'_>) -> Result<Passed> {
     let config = "[router.sink.Interface]\nkind = \"asio\"\ndevice = \"Simcard Hardware\"\n";
     let sounds = two_sounds(FRAMES);
-    let (parts, tries) = undisturbed_between(
+    let (parts, tries) = undisturbed(
+        &Watch::between(stage.paths),
         || {
             let sums = two_programs(stage, config, &sounds, &how(), "HW OUT")?;
             Ok([0, 1].map(|which| found(&sums, which, &sounds[which])))
@@ -453,7 +459,8 @@ fn from_endpoint(stage: &mut Stage<'_>) -> Result<Passed> {
     let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES).between_silence(ALL_RUN_FRAMES, 0);
     let tone = tone(RATE_HZ, CHANNELS, 1, TONE_HZ, ALL_RUN_FRAMES, FRAMES);
     let sounds = [noise.only_channel(0), tone];
-    let ((exact, power), tries) = undisturbed_between(
+    let ((exact, power), tries) = undisturbed(
+        &Watch::between(stage.paths),
         || {
             let sums = two_programs(stage, config, &sounds, &wasapi, "OUT")?;
             let left = sums
@@ -495,7 +502,8 @@ fn other_rate(stage: &mut Stage<'_>) -> Result<Passed> {
         block_frames: 256,
         ..how()
     };
-    let ((exact, tone), tries) = undisturbed_between(
+    let ((exact, tone), tries) = undisturbed(
+        &Watch::between(stage.paths),
         || {
             let sums = two_programs(stage, "", &sounds, &how, "OUT")?;
             let left = sums

@@ -9,13 +9,17 @@ use super::SHARED;
 use crate::prove::judge::{faults_sound_server, router_server};
 use crate::prove::routed_server;
 use crate::prove::sound_server::{Fault, once};
-use crate::rig::witness::undisturbed_first;
+use crate::rig::witness::{Watch, undisturbed};
 
 /// One leg for each fault.
 pub fn legs() -> Vec<Leg> {
     let leg = |fault: Fault| {
         Leg::new(format!("sound server: {}", fault.name()), move |stage| {
-            let (done, tries) = undisturbed_first(|| Ok(strike(stage, fault)), Result::is_ok)?;
+            let (done, tries) = undisturbed(
+                &Watch::first(stage.paths),
+                || Ok(strike(stage, fault)),
+                Result::is_ok,
+            )?;
             Ok::<Passed, _>(passed(done.with_context(|| tries.testimony())?))
         })
     };
@@ -28,9 +32,11 @@ pub fn legs() -> Vec<Leg> {
 /// The claim `router-sound-server` in short.
 fn both_worlds(stage: &mut Stage<'_>) -> Result<Passed> {
     let product = stage.product()?;
+    let watch = Watch::first(stage.paths);
     let rig = stage.rig_with_driver(SHARED.backend)?;
     let judge = |row: &Value| router_server(&json!({ "rows": [row] }));
-    let (row, tries) = undisturbed_first(
+    let (row, tries) = undisturbed(
+        &watch,
         || routed_server::once(rig, &product),
         |row| judge(row).is_ok_and(|figure| figure.holds),
     )?;

@@ -7,7 +7,7 @@ use super::{SHARED, playback};
 use crate::rig::Rig;
 use crate::rig::playback::Playback;
 use crate::rig::server::Sink;
-use crate::rig::witness::undisturbed_first;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::sound::compare::compare;
 use crate::sound::raw::RawFormat;
 use crate::sound::{Sound, make};
@@ -24,6 +24,7 @@ pub fn legs() -> Vec<Leg> {
 
 /// One plays on the left, one on the right, so that each is found whole in what the system mixes.
 fn two_hosts(stage: &mut Stage<'_>) -> Result<Passed> {
+    let watch = Watch::first(stage.paths);
     let rig = stage.rig_with_driver(SHARED.backend)?;
     let sink = Sink {
         format: RawFormat::Int16,
@@ -44,8 +45,11 @@ fn two_hosts(stage: &mut Stage<'_>) -> Result<Passed> {
     let noise = make::noise(RATE_HZ, 2, 16, FRAMES).between_silence(BOTH_RUN_FRAMES, 0);
     let sounds = [noise.only_channel(0), noise.only_channel(1)];
 
-    let (arrived, tries) =
-        undisturbed_first(|| both(rig, &how, &sounds), |arrived| arrived.is_ok())?;
+    let (arrived, tries) = undisturbed(
+        &watch,
+        || both(rig, &how, &sounds),
+        |arrived| arrived.is_ok(),
+    )?;
     arrived.with_context(|| tries.testimony())?;
     let remark = tries
         .remark()

@@ -20,7 +20,7 @@ use crate::rig::places::{self, Backend};
 use crate::rig::playback::{Host, Playback};
 use crate::rig::server::Sink;
 use crate::rig::wine::Wine;
-use crate::rig::witness::undisturbed_between;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::routed::{self, found, two_sounds};
 use crate::sound::compare::{Comparison, compare};
 use crate::sound::raw::RawFormat::{Float32, Int16, Int24, Int32};
@@ -142,7 +142,8 @@ fn one_router(stage: &mut Stage<'_>) -> Result<Passed> {
     let rig = stage.rig()?;
     run(rig.wine(BACKEND)?, paths, &both.wide, &["register"])?;
     let sounds = two_sounds(TOGETHER_FRAMES);
-    let outcome = undisturbed_between(
+    let outcome = undisturbed(
+        &Watch::between(paths),
         || play_both(rig, &both, &sounds),
         |(parts, _)| parts.iter().all(Comparison::is_complete),
     );
@@ -180,7 +181,8 @@ fn narrow_driver(stage: &mut Stage<'_>) -> Result<Passed> {
     rig.wine(BACKEND)?.register(&looped, true)?;
     rig.wine(BACKEND)?.use_config(Some(&config));
     let sound = make::noise(routed::RATE_HZ, routed::CHANNELS, 24, TOGETHER_FRAMES).on_both_sides();
-    let outcome = undisturbed_between(
+    let outcome = undisturbed(
+        &Watch::between(paths),
         || through_narrow_driver(rig, &both, &sound),
         Comparison::is_complete,
     );

@@ -9,7 +9,7 @@ use super::super::{Leg, Passed, passed, stage::Stage};
 use super::{EXCLUSIVE, SHARED};
 use crate::rig::card::Service;
 use crate::rig::places::Backend;
-use crate::rig::witness::undisturbed;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::sound::Sound;
 use crate::sound::make;
 use crate::sound::raw::RawFormat::{Float32, Int32};
@@ -205,7 +205,11 @@ fn noise(seconds: f64) -> Sound {
 /// Again while the machine was busy: a service that is kept waiting for long looks like a device that
 /// is gone.
 fn strike(stage: &mut Stage<'_>, row: &Row) -> Result<Passed> {
-    let (struck, tries) = undisturbed(|| Ok(strike_once(stage, row)), Result::is_ok)?;
+    let (struck, tries) = undisturbed(
+        &Watch::each_alone(stage.paths),
+        || Ok(strike_once(stage, row)),
+        Result::is_ok,
+    )?;
     let detail = struck.with_context(|| tries.testimony())?;
     let remark = tries
         .remark()

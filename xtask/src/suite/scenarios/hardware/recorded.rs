@@ -15,7 +15,7 @@ use crate::rig::card::Service;
 use crate::rig::places::{self, Backend};
 use crate::rig::playback::Playback;
 use crate::rig::server::Sink;
-use crate::rig::witness::undisturbed;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::sound::compare::{Comparison, compare};
 use crate::sound::raw::RawFormat::{self, Float32, Int32};
 use crate::sound::{Sound, make, wav};
@@ -80,6 +80,7 @@ fn heard(
     // Floats hold 24 bits exactly.
     let noise = make::noise(RATE_HZ, CHANNELS, format.bits().min(24), FRAMES);
     let ((found, said), tries) = undisturbed(
+        &Watch::each_alone(stage.paths),
         || {
             let service = Service::start_as(stage.rig()?, &programs, card)?;
             let outcome = record_once(stage, &product, &how, source, &noise);

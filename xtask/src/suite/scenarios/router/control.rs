@@ -15,7 +15,7 @@ use crate::captured::{self, Running};
 use crate::rig::card::Service;
 use crate::rig::places::{self, Backend};
 use crate::rig::router::{self, Router};
-use crate::rig::witness::undisturbed_between;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::routed::{CHANNELS, DRIVER, RATE_HZ, how};
 use crate::sound::pieces::pieces;
 use crate::sound::{Sound, make, wav};
@@ -41,8 +41,11 @@ struct Told {
 /// device is lost and comes back; Ctrl-C ends the router with a whole file.
 pub fn watched(stage: &mut Stage<'_>) -> Result<Passed> {
     let sound = make::noise(RATE_HZ, CHANNELS, 24, SECONDS * RATE_HZ as usize);
-    let (told, tries) =
-        undisturbed_between(|| once(stage, &sound), |told| told.take.1 == TAKE_FRAMES)?;
+    let (told, tries) = undisturbed(
+        &Watch::between(stage.paths),
+        || once(stage, &sound),
+        |told| told.take.1 == TAKE_FRAMES,
+    )?;
     let Told {
         kinds,
         take,

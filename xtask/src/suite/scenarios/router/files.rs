@@ -10,7 +10,7 @@ use super::{FRAMES, prepare};
 use crate::rig::card::Service;
 use crate::rig::places::{self, Backend};
 use crate::rig::router::Router;
-use crate::rig::witness::undisturbed_between;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::routed::{CHANNELS, RATE_HZ, how};
 use crate::sound::compare::compare;
 use crate::sound::{make, wav};
@@ -24,7 +24,8 @@ pub fn take(stage: &mut Stage<'_>) -> Result<Passed> {
     let text = routing("pa-host", &take, false);
     fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;
     let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES);
-    let ((found, heard), tries) = undisturbed_between(
+    let ((found, heard), tries) = undisturbed(
+        &Watch::between(stage.paths),
         || {
             let _ = fs::remove_dir_all(&folder);
             fs::create_dir_all(&folder).context("cannot make a folder for takes")?;

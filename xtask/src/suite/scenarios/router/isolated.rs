@@ -13,7 +13,7 @@ use crate::process;
 use crate::rig::card::Service;
 use crate::rig::places::{self, Backend};
 use crate::rig::router::Router;
-use crate::rig::witness::undisturbed_between;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::routed::{ALL_RUN_FRAMES, CHANNELS, DRIVER, RATE_HZ, how, played_by};
 use crate::sound::pieces::{Piece, pieces};
 use crate::sound::{Sound, make};
@@ -33,8 +33,11 @@ const CONFIG: &str = "[router.sink.Interface]\nkind = \"asio\"\ndevice = \"Simca
 pub fn killed(stage: &mut Stage<'_>) -> Result<Passed> {
     let noise = make::noise(RATE_HZ, CHANNELS, 24, FRAMES);
     let sound = noise.between_silence(ALL_RUN_FRAMES, 0);
-    let (heard, tries) =
-        undisturbed_between(|| once(stage, &sound), |heard| away(heard, &sound).is_ok())?;
+    let (heard, tries) = undisturbed(
+        &Watch::between(stage.paths),
+        || once(stage, &sound),
+        |heard| away(heard, &sound).is_ok(),
+    )?;
     let (before, lost, after) = away(&heard, &sound).with_context(|| tries.testimony())?;
     Ok(passed(format!(
         "{before} frames bit-exact, {lost} lost while another process was started, {after} bit-exact"

@@ -13,7 +13,7 @@ use crate::captured;
 use crate::rig::card::Service;
 use crate::rig::playback::{HostReport, LEAD_IN, Playback};
 use crate::rig::router::{self, Router};
-use crate::rig::witness::undisturbed_between;
+use crate::rig::witness::{Watch, undisturbed};
 use crate::routed::{ALL_RUN_FRAMES, CHANNELS, DRIVER, RATE_HZ, how};
 use crate::sound::Sound;
 use crate::sound::tone::{FIT_FRAMES, Heard, LOW_HZ, heard, tone};
@@ -34,8 +34,11 @@ struct Recorded {
 /// open as long as that program is there, and no longer.
 pub fn default_one(stage: &mut Stage<'_>) -> Result<Passed> {
     let sound = tone(RATE_HZ, CHANNELS, 1, LOW_HZ, ALL_RUN_FRAMES, FRAMES);
-    let (recorded, tries) =
-        undisturbed_between(|| once(stage, &sound), |recorded| is_whole(&recorded.tone))?;
+    let (recorded, tries) = undisturbed(
+        &Watch::between(stage.paths),
+        || once(stage, &sound),
+        |recorded| is_whole(&recorded.tone),
+    )?;
     let Recorded {
         tone,
         host,
