@@ -4,16 +4,22 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::event::{Entry, Event, Instance};
 use crate::line::{self, Line};
-use crate::live_file::{ENDING as STATE_ENDING, LOCK_ENDING};
+use crate::live_file::{self, ENDING as STATE_ENDING, LOCK_ENDING};
 use crate::places::{self, Places, STATE_VARIABLE};
 use crate::session_file::{self, FILE_BYTES_MAX};
 use crate::state::State;
 use crate::totals::Totals;
+
+/// How often a state is read that is just being overwritten.
+const READS_MAX: u32 = 4;
+/// Longer than that takes.
+const OVERWRITTEN_SOON: Duration = Duration::from_millis(1);
 
 /// What was found, and in sentences what could not be read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -149,16 +155,14 @@ pub fn running(places: &Places) -> Found<State> {
             }
             Life::Runs => {}
         }
-        match read(&path, FILE_BYTES_MAX) {
-            Ok(bytes) => match serde_json::from_slice(&bytes) {
-                Ok(state) => found.items.push(state),
-                Err(_) => {
-                    let path = path.display();
-                    found
-                        .problems
-                        .push(format!("\"{path}\" is no state of an instance"));
-                }
-            },
+        match read_state(&path) {
+            Ok(Some(state)) => found.items.push(state),
+            Ok(None) => {
+                let path = path.display();
+                found
+                    .problems
+                    .push(format!("\"{path}\" is no state of an instance"));
+            }
             // It has just begun, or ended.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => found.problems.push(unreadable(&path, &error)),
@@ -192,6 +196,18 @@ pub fn check(places: &Places) -> Result<(), String> {
             state.display()
         )
     })
+}
+
+/// The state in a file; `None`: it is none, and not only because it is being overwritten or has just been made.
+fn read_state(path: &Path) -> io::Result<Option<State>> {
+    for reads in 1.. {
+        let state = live_file::from_bytes(&read(path, FILE_BYTES_MAX)?);
+        if state.is_some() || reads == READS_MAX {
+            return Ok(state);
+        }
+        std::thread::sleep(OVERWRITTEN_SOON);
+    }
+    Ok(None)
 }
 
 enum Life {

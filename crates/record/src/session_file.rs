@@ -124,7 +124,7 @@ impl SessionFile {
 }
 
 /// Replaces a file or makes it.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = path.with_extension("new");
     fs::write(&new, bytes)
         .and_then(|()| fs::rename(&new, path))
