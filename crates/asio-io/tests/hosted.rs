@@ -36,6 +36,9 @@ struct Strings {
     /// The stream, from `createBuffers` on; kept after its end, as bad drivers do.
     stream: Mutex<Option<(Arc<HostBuffers>, HostCallbacks)>>,
     loads: Counter,
+    /// How often it was looked whether the driver is installed.
+    looks: Counter,
+    is_away: Flag,
     is_running: Flag,
     starts_from_within: Flag,
     hangs_in_stop: Flag,
@@ -224,7 +227,8 @@ impl DriverSource for Puppeteer {
     }
 
     fn is_there(&self) -> bool {
-        true
+        self.0.looks.add(1);
+        !self.0.is_away.get()
     }
 
     fn load(&self) -> std::result::Result<asio::host::Driver, EndpointError> {
@@ -495,6 +499,28 @@ fn a_driver_that_hangs_in_stop_is_left_behind() {
         assert!(since.elapsed() < PATIENCE, "it answers again");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+#[test]
+fn a_driver_that_is_there_is_not_looked_for_again_and_again() {
+    let (strings, device) = puppet();
+    let mut reopener = device.reopener();
+    let mut pauses = |count: u64| {
+        let before = strings.looks.get();
+        let told = (0..count).filter(|_| reopener.pause(1_000)).count();
+        (told, strings.looks.get() - before)
+    };
+    assert_eq!(pauses(5), (0, 1));
+    strings.is_away.set(true);
+    assert_eq!(pauses(5), (0, 0), "it is seen when it is opened");
+    assert!(device.reopener().chosen().output.is_none());
+    let mut reopener = device.reopener();
+    assert!(!reopener.pause(1_000));
+    strings.is_away.set(false);
+    assert!(
+        reopener.pause(1_000_000_000),
+        "it may be installed any time"
+    );
 }
 
 #[test]

@@ -240,8 +240,9 @@ pub trait Reopener: Send {
     /// means right now. May ask the system, and opens nothing.
     fn chosen(&mut self) -> Chosen;
 
-    /// Waits until a device may have come or gone, or the waker was used, but no longer than that.
-    fn pause(&mut self, limit_ns: u64);
+    /// Waits until a device may have come or gone, or the waker was used, but no longer than that. Whether
+    /// what is [chosen](Self::chosen) may be another now than before: to ask costs some systems milliseconds.
+    fn pause(&mut self, limit_ns: u64) -> bool;
 
     /// Ends a [`pause`](Self::pause).
     fn waker(&self) -> Arc<dyn Waker>;

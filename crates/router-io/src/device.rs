@@ -279,8 +279,10 @@ impl<S: System> Reopener for Search<S> {
         chosen(&self.device.peer.device)
     }
 
-    fn pause(&mut self, limit_ns: u64) {
+    fn pause(&mut self, limit_ns: u64) -> bool {
         self.pauser.pause(limit_ns.min(PAUSE_NS_MAX));
+        // There is one router.
+        false
     }
 
     fn waker(&self) -> Arc<dyn Waker> {

@@ -173,7 +173,9 @@ impl Reopener for NoMaster {
         Chosen::default()
     }
 
-    fn pause(&mut self, _limit_ns: u64) {}
+    fn pause(&mut self, _limit_ns: u64) -> bool {
+        true
+    }
 
     fn waker(&self) -> Arc<dyn Waker> {
         Arc::new(NoWaker)

@@ -86,7 +86,9 @@ impl Reopener for Nothing {
     fn chosen(&mut self) -> Chosen {
         Chosen::default()
     }
-    fn pause(&mut self, _limit_ns: u64) {}
+    fn pause(&mut self, _limit_ns: u64) -> bool {
+        true
+    }
     fn waker(&self) -> Arc<dyn Waker> {
         Arc::new(Nothing)
     }

@@ -198,8 +198,9 @@ impl Reopener for Never {
         engine::endpoint::Chosen::default()
     }
 
-    fn pause(&mut self, limit_ns: u64) {
+    fn pause(&mut self, limit_ns: u64) -> bool {
         self.waits.pause(limit_ns);
+        false
     }
 
     fn waker(&self) -> Arc<dyn engine::endpoint::Waker> {

@@ -146,11 +146,12 @@ impl Reopener for Search {
         self.inner.chosen()
     }
 
-    fn pause(&mut self, limit_ns: u64) {
+    fn pause(&mut self, limit_ns: u64) -> bool {
         if self.demand.is_wanted() {
             return self.inner.pause(limit_ns);
         }
-        let _ = self.bell.recv_timeout(Duration::from_nanos(limit_ns));
+        let rang = self.bell.recv_timeout(Duration::from_nanos(limit_ns));
+        rang.is_ok()
     }
 
     fn waker(&self) -> Arc<dyn Waker> {
@@ -286,7 +287,9 @@ mod tests {
             Chosen::default()
         }
 
-        fn pause(&mut self, _limit_ns: u64) {}
+        fn pause(&mut self, _limit_ns: u64) -> bool {
+            true
+        }
 
         fn waker(&self) -> Arc<dyn Waker> {
             Arc::new(Nobody)

@@ -137,6 +137,7 @@ pub(crate) fn begin(setup: Setup) -> Option<KeeperHandle> {
         layout: None,
         must_reopen: false,
         must_renew: false,
+        may_differ: true,
         ears: setup.ears,
         commands: setup.commands,
         stream: setup.stream,
@@ -184,6 +185,8 @@ struct Keeper {
     must_reopen: bool,
     /// The stream has fallen behind, so that the same endpoint is to be opened beside it.
     must_renew: bool,
+    /// What is chosen may be another than the one that the stream is on.
+    may_differ: bool,
     /// How many outputs and inputs the host knows of.
     told: (usize, usize),
     /// What the host was asked for last.
@@ -245,7 +248,7 @@ impl Keeper {
                 State::Without => self.patience.pause_ns(),
                 _ => self.patience.pause_ns().max(LOOK_NS),
             };
-            self.reopener.pause(limit_ns);
+            self.may_differ |= self.reopener.pause(limit_ns);
         }
     }
 
@@ -375,6 +378,9 @@ impl Keeper {
         let Some((meant_then, on)) = &self.on else {
             return;
         };
+        if !(self.may_differ || self.must_reopen || self.must_renew) {
+            return;
+        }
         let meant = self.purpose.part_of(self.reopener.chosen());
         // An endpoint that is not there any more is missed when it is lost, not before.
         let differs = |meant: &Option<String>, on: &Option<String>| meant.is_some() && meant != on;
@@ -382,6 +388,7 @@ impl Keeper {
             && (differs(&meant.output, &on.output) || differs(&meant.input, &on.input));
         let must_close = has_moved || self.must_reopen;
         if !must_close && !self.must_renew {
+            self.may_differ = false;
             return;
         }
         let shares = |meant: &Option<String>, on: &Option<String>| meant.is_some() && meant == on;

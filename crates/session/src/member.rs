@@ -240,7 +240,9 @@ impl Joining {
                     self.endpoint = Some(endpoint);
                     return End::Lost;
                 }
-                Err(_) => reopener.pause(patience.pause_ns()),
+                Err(_) => {
+                    let _ = reopener.pause(patience.pause_ns());
+                }
             }
             patience.failed();
         }

@@ -105,15 +105,15 @@ impl Reopener for VirtualReopener {
         self.device.chosen()
     }
 
-    fn pause(&mut self, limit_ns: u64) {
+    fn pause(&mut self, limit_ns: u64) -> bool {
         let Seat { time, place } = &self.seat;
         let strikes = self.strikes;
-        // However it ends, the next thing is another attempt.
         let _ = time.wait(place, |world| {
             let deadline_ns = world.now_ns().saturating_add(limit_ns);
             Ok::<_, SimError>(Until::Change(strikes, deadline_ns))
         });
         self.strikes = time.with(|world| world.strikes);
+        self.strikes != strikes
     }
 
     fn waker(&self) -> Arc<dyn Waker> {

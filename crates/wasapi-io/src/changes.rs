@@ -49,6 +49,12 @@ impl Changes {
     pub(crate) fn forget(&self) {
         self.changed.unset();
     }
+
+    /// As if the system had told something.
+    #[cfg(test)]
+    pub(crate) fn tell(&self) {
+        self.changed.set();
+    }
 }
 
 impl Waitable for Changes {

@@ -17,8 +17,12 @@ use crate::sync::{Event, Signal, Timer, wait_first};
 /// How often the search looks for a device that is gone, in milliseconds, as not every system tells
 /// of everything.
 const LOOK_MS: u32 = 20;
-/// How often it looks whether another is meant than the one that is there, likewise.
+/// How often it looks whether another is meant than the one that is there, where the system does not tell of
+/// that.
 const LOOK_SELDOM_MS: u32 = 250;
+/// How often it looks where the system does, in nanoseconds. To look is to ask for all endpoints and their
+/// names, which takes some milliseconds and the sound service's attention.
+const LOOK_ANYWAY_NS: u64 = 30_000_000_000;
 /// The longest pause, in nanoseconds.
 const PAUSE_MAX_NS: u64 = 10_000_000_000;
 const NS_PER_MS: u64 = 1_000_000;
@@ -98,6 +102,12 @@ pub(crate) trait Sought: Send + 'static {
 
     /// Whether what would be the clock is not among these.
     fn is_gone(&self, chosen: &Chosen) -> bool;
+
+    /// Whether [`chosen`](Self::chosen) is the same as long as the system tells of no change of its
+    /// endpoints.
+    fn is_an_endpoint(&self) -> bool {
+        true
+    }
 }
 
 /// Opens a device again and again. All but [`waker`](Reopener::waker) is used on one thread of ours.
@@ -106,8 +116,8 @@ pub(crate) struct Search {
     woken: Option<Arc<StreamWaker>>,
     /// `None` until the first pause, and while the system does not tell.
     changes: Option<Changes>,
-    /// What was chosen when it was looked last.
-    seen: Option<Chosen>,
+    /// What was chosen when it was looked last, and when that was.
+    seen: Option<(Chosen, u64)>,
     /// When a pause ended last because the system told something.
     told_ns: u64,
     _apartment: Option<SharedApartment>,
@@ -147,7 +157,24 @@ impl Search {
             changes.forget();
         }
         self.told_ns = now_ns();
-        self.seen = Some(self.device.chosen());
+        self.look();
+    }
+
+    /// Asks the system what is chosen.
+    fn look(&mut self) -> Chosen {
+        let chosen = self.device.chosen();
+        self.seen = Some((chosen.clone(), now_ns()));
+        chosen
+    }
+
+    /// Whether the system would have told if anything else were chosen than what was seen not long ago.
+    fn is_told(&self) -> bool {
+        self.changes.is_some()
+            && self.device.is_an_endpoint()
+            && self.seen.as_ref().is_some_and(|(seen, looked_ns)| {
+                let age_ns = now_ns().saturating_sub(*looked_ns);
+                !self.device.is_gone(seen) && age_ns < LOOK_ANYWAY_NS
+            })
     }
 }
 
@@ -160,36 +187,39 @@ impl Reopener for Search {
         self.device.chosen()
     }
 
-    fn pause(&mut self, limit_ns: u64) {
+    fn pause(&mut self, limit_ns: u64) -> bool {
         let end_ns = now_ns().saturating_add(limit_ns.min(PAUSE_MAX_NS));
         if self.changes.is_none() {
             self.changes = Changes::watch().ok();
         }
-        let device = &self.device;
-        let mut seen = self.seen.take().unwrap_or_else(|| device.chosen());
+        let seen = match &self.seen {
+            Some((seen, _)) => seen.clone(),
+            None => self.look(),
+        };
         // One that stays and refuses is asked again after the whole pause only.
         loop {
             let left_ms = end_ns.saturating_sub(now_ns()).div_ceil(NS_PER_MS) as u32;
-            let look_ms = if self.device.is_gone(&seen) {
-                LOOK_MS
-            } else {
-                LOOK_SELDOM_MS
+            let step_ms = match (self.device.is_gone(&seen), self.is_told()) {
+                (true, _) => LOOK_MS.min(left_ms),
+                (false, true) => left_ms,
+                (false, false) => LOOK_SELDOM_MS.min(left_ms),
             };
-            let step_ms = look_ms.min(left_ms);
             match self.wait(step_ms) {
-                Signal::Of(0) => break,
-                Signal::Of(_) => return self.told(),
+                Signal::Of(0) => return false,
+                Signal::Of(_) => {
+                    self.told();
+                    return true;
+                }
                 Signal::TimedOut => {}
                 Signal::Failed => std::thread::sleep(Duration::from_millis(step_ms.into())),
             }
-            let now = self.device.chosen();
-            let is_over = now != seen || step_ms == left_ms;
-            seen = now;
-            if is_over {
-                break;
+            if !self.is_told() && self.look() != seen {
+                return true;
+            }
+            if step_ms == left_ms {
+                return false;
             }
         }
-        self.seen = Some(seen);
     }
 
     fn waker(&self) -> Arc<dyn Waker> {
@@ -197,5 +227,70 @@ impl Reopener for Search {
             Some(woken) => Arc::clone(woken) as Arc<dyn Waker>,
             None => Arc::new(NoWaker),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use engine::endpoint::FaultKind;
+
+    use super::*;
+
+    /// Counts how often the system would be asked.
+    struct Counted {
+        looks: Arc<AtomicU32>,
+        is_an_endpoint: bool,
+    }
+
+    impl Sought for Counted {
+        fn open(&self, _request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
+            Err(EndpointError::new(FaultKind::Failed, "none here"))
+        }
+
+        fn chosen(&self) -> Chosen {
+            self.looks.fetch_add(1, Ordering::Relaxed);
+            Chosen {
+                output: Some("there".to_owned()),
+                input: None,
+            }
+        }
+
+        fn is_gone(&self, chosen: &Chosen) -> bool {
+            chosen.output.is_none()
+        }
+
+        fn is_an_endpoint(&self) -> bool {
+            self.is_an_endpoint
+        }
+    }
+
+    /// How often it is looked in ten pauses, and whether another one ends early when the system has told
+    /// something; `None` where this system tells nothing.
+    fn looks(is_an_endpoint: bool) -> Option<(u32, bool)> {
+        let looks = Arc::new(AtomicU32::new(0));
+        let mut search = Search::new(Counted {
+            looks: Arc::clone(&looks),
+            is_an_endpoint,
+        });
+        assert!(!search.pause(NS_PER_MS));
+        looks.store(0, Ordering::Relaxed);
+        for _ in 0..10 {
+            assert!(!search.pause(NS_PER_MS));
+        }
+        let quiet = looks.load(Ordering::Relaxed);
+        search.changes.as_ref()?.tell();
+        Some((quiet, search.pause(PAUSE_MAX_NS)))
+    }
+
+    #[test]
+    fn an_endpoint_is_looked_for_again_when_the_system_has_told_something() {
+        assert!(looks(true).is_none_or(|looks| looks == (0, true)));
+    }
+
+    #[test]
+    fn what_the_system_does_not_tell_of_is_looked_for_in_each_pause() {
+        assert!(looks(false).is_none_or(|looks| looks == (10, true)));
     }
 }

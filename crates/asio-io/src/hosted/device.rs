@@ -15,6 +15,9 @@ use super::source::DriverSource;
 
 /// How often a search looks whether the driver is installed, in nanoseconds: no system tells of it.
 const LOOK_NS: u64 = 500_000_000;
+/// How often, where one is: whether it still is, or one that is more wanted. To look is to read the whole list of
+/// drivers, which takes some milliseconds.
+const LOOK_SELDOM_NS: u64 = 30_000_000_000;
 
 /// An ASIO driver that this process hosts, and the hardware behind it. Loaded when it is asked something,
 /// let go a second after, unless a stream is open; one stream at a time.
@@ -79,6 +82,7 @@ impl Device for AsioDevice {
         Box::new(Search {
             device: self.clone(),
             ticker: (self.owner.make_ticker())(),
+            seen: None,
         })
     }
 
@@ -91,10 +95,30 @@ impl Device for AsioDevice {
 struct Search {
     device: AsioDevice,
     ticker: Box<dyn Ticker>,
+    /// What was there when it was looked last, and when that was.
+    seen: Option<(Chosen, u64)>,
+}
+
+impl Search {
+    /// What is chosen, from memory where it was there not long ago.
+    fn known(&mut self) -> Chosen {
+        let now_ns = self.ticker.now_ns();
+        if let Some((seen, looked_ns)) = &self.seen
+            && *seen != Chosen::default()
+            && now_ns.saturating_sub(*looked_ns) < LOOK_SELDOM_NS
+        {
+            return seen.clone();
+        }
+        let chosen = self.device.chosen();
+        self.seen = Some((chosen.clone(), now_ns));
+        chosen
+    }
 }
 
 impl Reopener for Search {
     fn open(&mut self, request: OpenRequest) -> Result<Box<dyn Endpoint>, EndpointError> {
+        // The sides may be others now, and a driver that does not open may be gone.
+        self.seen = None;
         self.device.open_stream(request)
     }
 
@@ -102,14 +126,18 @@ impl Reopener for Search {
         self.device.chosen()
     }
 
-    fn pause(&mut self, limit_ns: u64) {
+    fn pause(&mut self, limit_ns: u64) -> bool {
         let end_ns = self.ticker.now_ns().saturating_add(limit_ns);
-        let before = self.device.chosen();
+        let before = self.seen.clone().map(|(seen, _)| seen);
+        let before = before.unwrap_or_else(|| self.known());
         loop {
             let now_ns = self.ticker.now_ns();
-            let is_over = now_ns >= end_ns || self.device.chosen() != before;
-            if is_over || !self.ticker.wait_until(end_ns.min(now_ns + LOOK_NS)) {
-                return;
+            if self.known() != before {
+                return true;
+            }
+            let goes_on = now_ns < end_ns && self.ticker.wait_until(end_ns.min(now_ns + LOOK_NS));
+            if !goes_on {
+                return false;
             }
         }
     }

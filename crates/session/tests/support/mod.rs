@@ -294,8 +294,9 @@ impl Reopener for FakeReopener {
         }
     }
 
-    fn pause(&mut self, _limit_ns: u64) {
+    fn pause(&mut self, _limit_ns: u64) -> bool {
         let _ = self.woken.recv_timeout(Duration::from_millis(1));
+        true
     }
 
     fn waker(&self) -> Arc<dyn Waker> {

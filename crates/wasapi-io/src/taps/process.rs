@@ -232,6 +232,11 @@ impl Sought for ProcessDevice {
     fn is_gone(&self, chosen: &Chosen) -> bool {
         chosen.input.is_none()
     }
+
+    // The system does not tell of processes that come and go.
+    fn is_an_endpoint(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]
