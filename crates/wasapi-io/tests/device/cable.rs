@@ -167,6 +167,8 @@ fn run(mode: Mode, seconds: usize) -> Option<()> {
 /// Wake-ups are late, the most punctual ones by less than this where nothing else keeps the machine busy
 /// all the time.
 const PUNCTUAL_FRAMES: i64 = 12;
+/// How far what is said may be from what the samples tell.
+const TRUE_FRAMES: i64 = 3;
 
 /// Compares what the stream says of its latency with what the samples tell, and with what the device states.
 /// False where that differs by wake-ups that were too late.
@@ -192,7 +194,11 @@ fn check_truth(mode: Mode, cable: &Cable, stream: &dyn Endpoint) -> bool {
     let way_frames = ways[ways.len() / 2] + cable.silent_frames as i64;
     let said_frames = i64::from(timing.queued_frames) + output_frames + input_frames;
     println!("{mode:?}: {way_frames} frames on the way, {said_frames} by what is measured");
-    assert!(way_frames.abs_diff(said_frames) <= 3, "{mode:?}");
+    let off_frames = (way_frames - said_frames).abs();
+    if off_frames > TRUE_FRAMES && off_frames <= late_frames.max(early_frames) {
+        return false;
+    }
+    assert!(off_frames <= TRUE_FRAMES, "{mode:?}");
     assert!(
         cable.met * 10 >= cable.cycles * 9,
         "{mode:?}: both sides hardly ever meet"
