@@ -200,14 +200,15 @@ pub fn check(places: &Places) -> Result<(), String> {
 
 /// The state in a file; `None`: it is none, and not only because it is being overwritten or has just been made.
 fn read_state(path: &Path) -> io::Result<Option<State>> {
-    for reads in 1.. {
+    let mut reads = 0;
+    loop {
         let state = live_file::from_bytes(&read(path, FILE_BYTES_MAX)?);
+        reads += 1;
         if state.is_some() || reads == READS_MAX {
             return Ok(state);
         }
         std::thread::sleep(OVERWRITTEN_SOON);
     }
-    Ok(None)
 }
 
 enum Life {
